@@ -1,0 +1,92 @@
+import type { Impact } from "../core/status.js";
+import type { Localized } from "../core/incident-view.js";
+import type { MailSettings } from "../notify/channel.js";
+
+/** The whole configuration after reading: durations in ms, secrets resolved, defaults applied. */
+export interface Config {
+  readonly site: Site;
+  readonly mail: MailSettings | null;
+  readonly references: readonly { readonly host: string; readonly port: number }[];
+  readonly resolvers: readonly string[];
+  readonly egress: { readonly allow: readonly string[] };
+  readonly retention: {
+    readonly resultsMs: number;
+    readonly hoursMs: number;
+    readonly daysMs: number;
+  };
+  readonly hosts: readonly Host[];
+  /** Groups and their components, flat, in the order of the page; a group stands before its members. */
+  readonly components: readonly Component[];
+  readonly monitors: readonly Monitor[];
+  readonly channels: readonly ChannelSettings[];
+  readonly policy: Policy;
+  /** Language → text key → the operator's own wording. */
+  readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface Site {
+  readonly name: string;
+  readonly url: string | null;
+  readonly timezone: string;
+  /** The first is the default. */
+  readonly languages: readonly string[];
+  readonly support: { readonly email: string | null; readonly phone: string | null };
+  /** A CSS hex colour, or `null` for ours. */
+  readonly accent: string | null;
+}
+
+export interface Host {
+  readonly id: string;
+  readonly kind:
+    "server" | "rack" | "switch" | "router" | "uplink" | "hypervisor" | "site" | "other";
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly parents: readonly string[];
+}
+
+export interface Component {
+  readonly id: string;
+  /** `null` at the top level. */
+  readonly group: string | null;
+  readonly isGroup: boolean;
+  readonly name: Localized;
+  readonly description: Localized | null;
+}
+
+export interface Monitor {
+  readonly id: string;
+  readonly probe: string;
+  readonly target: string;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly host: string | null;
+  readonly component: string | null;
+  readonly impact: Impact;
+  readonly confirm: Confirm;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly paused: boolean;
+  /** The probe's own keys, as its schema read them; may hold secrets, so it is never stored or shown. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** How many results in a row say something, and how soon a first failure is looked at again. */
+export interface Confirm {
+  readonly failures: number;
+  readonly recheckMs: number;
+  readonly recoveries: number;
+}
+
+export interface ChannelSettings {
+  readonly id: string;
+  readonly kind: string;
+  /** The channel's own keys, as its schema read them; may hold secrets. */
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+export interface Policy {
+  readonly publish: "confirmed" | "manual";
+  /** How long after a public statement the next one is promised. */
+  readonly nextUpdateMs: number;
+  /** A cause that fails again within this time of its resolution reopens its incident. */
+  readonly reopenMs: number;
+}

@@ -1,0 +1,59 @@
+import type { z } from "zod";
+import type { IncidentView } from "../core/incident-view.js";
+
+export type EventName = "incident.opened" | "incident.updated" | "incident.resolved";
+
+/** One thing to say, the same for every channel of its kind. */
+export interface Message {
+  /** Stable across retries: receivers may use it to drop a second copy. `[a-zA-Z0-9_-]{1,64}`. */
+  readonly key: string;
+  readonly event: EventName;
+  /** When the change happened, not when this attempt is made. */
+  readonly at: Date;
+  /** One line for people: what fails, since when. Plain text in `language`. */
+  readonly headline: string;
+  /** The wording of the change, plain text, several lines. */
+  readonly text: string;
+  readonly language: string;
+  readonly incident: IncidentView;
+  /** Where the incident can be read. */
+  readonly url: string;
+  readonly site: { readonly name: string; readonly url: string; readonly timezone: string };
+}
+
+/** What the far side answered. `retry: false` is final; `afterMs` is the wait it asked for. */
+export type SendResult =
+  | { readonly sent: true; readonly detail?: string }
+  | {
+      readonly sent: false;
+      readonly retry: boolean;
+      readonly afterMs?: number;
+      readonly reason: string;
+    };
+
+/** Sends one message; never rejects for a failure of the far side, only for a bug of ours. */
+export type Send = (message: Message, signal: AbortSignal) => Promise<SendResult>;
+
+/** What a channel may use besides its own settings. */
+export interface ChannelContext {
+  readonly mail: MailSettings | null;
+}
+
+export interface MailSettings {
+  /** `smtp://user@host:587` or `smtps://…`, the password apart. */
+  readonly smtp: string;
+  readonly password: string | null;
+  readonly from: string;
+}
+
+/** A voice. One file, one object, one word in `notify/index.ts`. */
+export interface Channel {
+  readonly kind: string;
+  /** The kind's own keys beside `id` and `kind`; strict. */
+  readonly settings: z.ZodObject;
+  /** Reads the settings once. Throws a plain one-line `Error` on bad settings. */
+  prepare(
+    settings: unknown,
+    context: ChannelContext,
+  ): { readonly send: Send; close(): Promise<void> };
+}
