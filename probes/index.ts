@@ -1,0 +1,4 @@
+import type { Probe } from "./probe.js";
+
+/** Every probe there is, by the word that a monitor names. */
+export const PROBES: Readonly<Record<string, Probe>> = {};

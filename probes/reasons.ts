@@ -1,0 +1,94 @@
+/**
+ * Every reason code a probe may give, each with the sentence a sysadmin reads. Codes are stable:
+ * they are stored, shown in the API and mapped to public wording; add, never rename.
+ */
+export const REASONS = {
+  // Fine, or nearly.
+  ok: "Everything that was asked for was seen.",
+  slow: "It answers, but slower than the threshold that was set.",
+
+  // Our own side; such results are `unknown`.
+  "resolver-timed-out": "Our resolver did not answer in time.",
+  "resolver-failed": "Our resolver answered with an error (SERVFAIL, REFUSED or the like).",
+  "proxy-failed": "The configured proxy could not be used.",
+  "local-failure": "This machine could not open a connection (ports, files or permission).",
+  "probe-failed": "The probe itself failed in an unexpected way.",
+
+  // Reaching it.
+  "name-not-found": "The name does not exist, or has no address of the wanted family.",
+  refused: "The connection was refused: nothing listens on that port.",
+  reset: "The connection was reset by the other side.",
+  "host-unreachable": "No route to the host.",
+  "network-unreachable": "No route to the network.",
+  "timed-out": "There was no answer in time.",
+  "timed-out-connect": "The connection was not accepted in time.",
+  "timed-out-tls": "The TLS handshake did not finish in time.",
+  "timed-out-first-byte": "It accepted the connection but did not begin to answer in time.",
+  "timed-out-transfer": "The answer began but did not end in time.",
+
+  // What it says.
+  "closed-early": "The connection was closed before the answer was complete.",
+  "reply-too-large": "The answer is larger than a check reads.",
+  "reply-too-long-line": "A line of the answer is longer than a check reads.",
+  "headers-too-large": "The headers are larger than a check reads (16 KB).",
+  "malformed-reply": "The answer does not follow the protocol.",
+  "decode-failed": "The answer's content encoding could not be decoded.",
+  "redirect-loop": "The redirects lead back to where they began.",
+  "too-many-redirects": "There are more redirects than a check follows.",
+  "redirect-refused": "It redirects to an address that a check does not follow.",
+  "status-unexpected": "The status is not one of those expected.",
+  "text-missing": "The expected text or pattern is missing.",
+  "text-forbidden": "A text or pattern that must not appear is there.",
+  "json-invalid": "The answer is not valid JSON.",
+  "json-mismatch": "A value in the JSON answer is not as expected.",
+  "http2-not-offered": "The server does not speak HTTP/2.",
+
+  // TLS and certificates.
+  "tls-handshake-failed": "The TLS handshake failed.",
+  "tls-not-spoken": "The port does not speak TLS.",
+  "tls-not-offered": "The server does not offer TLS.",
+  "tls-version-old": "Only an outdated TLS version is offered.",
+  "certificate-expired": "The certificate has expired.",
+  "certificate-expires-soon": "The certificate expires soon.",
+  "certificate-not-yet-valid": "The certificate is not valid yet.",
+  "certificate-self-signed": "The certificate is signed by itself.",
+  "certificate-untrusted-root": "The certificate leads to a root that is not trusted.",
+  "certificate-chain-incomplete": "The server does not send the intermediate certificates.",
+  "certificate-wrong-host": "The certificate is for other names.",
+  "certificate-weak-signature": "The certificate is signed with a broken hash.",
+  "certificate-weak-key": "The certificate's key is too weak.",
+  "certificate-revoked": "The certificate was revoked.",
+  "certificate-bad-signature": "The certificate's signature does not fit its issuer.",
+  "certificate-not-for-servers": "The certificate is not meant for servers.",
+  "certificate-not-a-ca": "A certificate in the chain must not sign others.",
+
+  // Mail.
+  "greeting-refused": "The server refuses to talk to us.",
+  "ehlo-refused": "The server refuses EHLO.",
+  "starttls-missing": "The server does not offer STARTTLS.",
+  "starttls-refused": "The server offers STARTTLS but refuses it.",
+  "auth-missing": "The server does not offer the login that was asked for.",
+  "auth-refused": "The login was refused.",
+  "sender-refused": "The sender was refused.",
+  "recipient-refused": "The recipient was refused.",
+  "mailbox-refused": "The mailbox is refused or does not exist (550).",
+  "service-closing": "The service is not available and closes the connection (421).",
+  "try-later": "The server asks to try again later (450, 451, 452).",
+  "transaction-failed": "The transaction failed (554).",
+} as const;
+
+export type Reason = keyof typeof REASONS;
+
+/**
+ * Reasons that could be blindness of ours: silence and "unreachable" alone. Everything else – a
+ * refusal, a reset, an accepted connection, a banner, a status – proves the path.
+ */
+export const SILENT: ReadonlySet<Reason> = new Set<Reason>([
+  "timed-out",
+  "timed-out-connect",
+  "host-unreachable",
+  "network-unreachable",
+]);
+
+/** Whether `word` is one of the documented reason codes. */
+export const isReason = (word: string): word is Reason => Object.hasOwn(REASONS, word);
