@@ -139,11 +139,11 @@ function judgeDns(code: string): Resolved {
 
 /** Ends a query that outlives its time; the query itself ends by its own clock and is ignored. */
 function within(timeoutMs: number, query: Promise<Answer>): Promise<Answer> {
-  return new Promise((done) => {
-    const timer = setTimeout(done, timeoutMs, { resolved: TIMED_OUT, ttl: 0 });
+  return new Promise((settle) => {
+    const timer = setTimeout(settle, timeoutMs, { resolved: TIMED_OUT, ttl: 0 });
     void query.then((answer) => {
       clearTimeout(timer);
-      done(answer);
+      settle(answer);
     });
   });
 }
@@ -154,12 +154,12 @@ function untilAborted(
 ): Resolved | Promise<Resolved> {
   if (!(query instanceof Promise)) return query;
   if (signal.aborted) return TIMED_OUT;
-  return new Promise((done) => {
-    const stop = (): void => done(TIMED_OUT);
+  return new Promise((settle) => {
+    const stop = (): void => settle(TIMED_OUT);
     signal.addEventListener("abort", stop, { once: true });
     void query.then((resolved) => {
       signal.removeEventListener("abort", stop);
-      done(resolved);
+      settle(resolved);
     });
   });
 }
