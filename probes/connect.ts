@@ -1,11 +1,7 @@
 import { connect as connectSocket, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
-import {
-  connect as connectTls,
-  createSecureContext,
-  TLSSocket,
-  type SecureContext,
-} from "node:tls";
+import { connect as connectTls, TLSSocket, type SecureContext } from "node:tls";
+import { observingContext } from "./certificate.js";
 import { codeOf, down, Failure, unknown } from "./failures.js";
 import type { Phases } from "./phases.js";
 import type { Address, Resolver } from "./resolver.js";
@@ -63,7 +59,7 @@ export async function connectTo(
  */
 export function secure(
   socket: Socket,
-  { servername, alpn, context = sharedContext() }: Handshake,
+  { servername, alpn, context = observingContext() }: Handshake,
   phases: Phases,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
@@ -89,11 +85,6 @@ export function secure(
     });
   });
 }
-
-let context: SecureContext | undefined;
-
-/** The process's one trust set: Node's bundled roots and `NODE_EXTRA_CA_CERTS`. */
-export const sharedContext = (): SecureContext => (context ??= createSecureContext());
 
 /**
  * The first address to accept, each tried beside the last when that fails or stays silent;

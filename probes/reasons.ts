@@ -13,6 +13,8 @@ export const REASONS = {
   "proxy-failed": "The configured proxy could not be used.",
   "local-failure": "This machine could not open a connection (ports, files or permission).",
   "probe-failed": "The probe itself failed in an unexpected way.",
+  "worker-stalled": "Our own process stood still while it looked, so its deadline proves nothing.",
+  blind: "None of the references answers either: we cannot see.",
 
   // Reaching it.
   "name-not-found": "The name does not exist, or has no address of the wanted family.",
@@ -60,6 +62,12 @@ export const REASONS = {
   "certificate-revoked": "The certificate was revoked.",
   "certificate-bad-signature": "The certificate's signature does not fit its issuer.",
   "certificate-not-for-servers": "The certificate is not meant for servers.",
+  "certificate-missing": "The server shows no certificate.",
+  "certificate-unverified": "The certificate's chain could not be verified.",
+  "issuer-expired": "A certificate above the server's own has expired.",
+  "issuer-not-yet-valid": "A certificate above the server's own is not valid yet.",
+  "issuer-expires-soon": "A certificate above the server's own expires soon.",
+  "issuer-weak-key": "The key of a certificate above the server's own is too weak.",
   "certificate-not-a-ca": "A certificate in the chain must not sign others.",
 
   // Mail.
