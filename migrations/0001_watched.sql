@@ -1,6 +1,6 @@
 -- What the configuration declares: rows live as long as their history, `removed_at` ends their watch.
 create table pages (
-  only        boolean primary key default true check (only),
+  "only"      boolean primary key default true check ("only"),
   public_id   text not null check (public_id ~ '^[a-z0-9]{12}$'),
   created_at  timestamptz not null
 );
