@@ -12,6 +12,8 @@ export interface Place {
   readonly host: string;
   readonly port: number;
   readonly family: Family;
+  /** Which addresses may be reached; default: all. */
+  readonly permit?: (address: string) => boolean;
 }
 
 export interface Connected {
@@ -38,7 +40,7 @@ const MAX_ADDRESSES = 6;
  */
 export async function connectTo(
   resolver: Resolver,
-  { host, port, family }: Place,
+  { host, port, family, permit }: Place,
   phases: Phases,
   signal: AbortSignal,
 ): Promise<Connected> {
@@ -48,7 +50,11 @@ export async function connectTo(
   if (resolved.kind === "failed")
     throw new Failure(unknown(resolved.reason, { code: resolved.code }));
   phases.enter("connect");
-  const connected = await openFirst(inOrder(resolved.addresses), port, signal);
+  const addresses = permit
+    ? resolved.addresses.filter(({ address }) => permit(address))
+    : resolved.addresses;
+  if (addresses.length === 0) throw new Failure(down("redirect-refused"));
+  const connected = await openFirst(inOrder(addresses), port, signal);
   phases.end();
   return connected;
 }

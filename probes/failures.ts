@@ -47,6 +47,8 @@ const DOWN: Readonly<Record<string, Reason>> = {
   ENETUNREACH: "network-unreachable",
   ENETDOWN: "network-unreachable",
   ERR_STREAM_PREMATURE_CLOSE: "closed-early",
+  HPE_HEADER_OVERFLOW: "headers-too-large",
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: "http2-not-offered",
   ERR_SSL_WRONG_VERSION_NUMBER: "tls-not-spoken",
   ERR_SSL_PACKET_LENGTH_TOO_LONG: "tls-not-spoken",
   ERR_SSL_HTTP_REQUEST: "tls-not-spoken",
@@ -90,11 +92,22 @@ export function judgeError(error: unknown, phase: Phase | null): Verdict {
   // Hanging up in the handshake is how many servers refuse what was offered.
   if (phase === "tls" && (code === "ECONNRESET" || code === "EPIPE"))
     return down("tls-handshake-failed", facts);
+  // Node's own "socket hang up" and "aborted" carry the code without a system call: a plain end.
+  if (code === "ECONNRESET" && !Object.hasOwn(Object(error), "syscall"))
+    return down("closed-early");
   const reason = DOWN[code];
   if (reason) return down(reason, facts);
+  if (code === "HPE_INVALID_EOF_STATE" || code === "HPE_CLOSED_CONNECTION")
+    return down("closed-early", facts);
+  if (code.startsWith("HPE_") || code.startsWith("ERR_HTTP2_"))
+    return down("malformed-reply", facts);
   if (code.startsWith("ERR_SSL_") || code === "EPROTO") return down("tls-handshake-failed", facts);
   return unknown("probe-failed", { error: String(error).slice(0, 256) });
 }
+
+/** The verdict for whatever ended a look that `signal` was to end at the latest. */
+export const judgeEnd = (error: unknown, phase: Phase | null, signal: AbortSignal): Verdict =>
+  signal.aborted && !(error instanceof Failure) ? judgeTimeout(phase) : judgeError(error, phase);
 
 /** The verdict for a look whose time ended in `phase`. */
 export function judgeTimeout(phase: Phase | null): Verdict {

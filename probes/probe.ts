@@ -38,6 +38,10 @@ export type Reason = import("./reasons.js").Reason;
 /** What all probes of one process share: the resolver with deadlines, and local trust. */
 export interface Eyes {
   readonly resolver: Resolver;
+  /** For judging certificates; default: the real clock. */
+  readonly now?: () => Date;
+  /** Whether an address that others chose (a redirect's target) may be reached; default: public ones. */
+  readonly mayReach?: (address: string) => boolean;
 }
 
 /** One look, ended by `signal` at the latest. May reject: `runProbe` turns that into a verdict. */

@@ -1,5 +1,5 @@
 import type { Fact, Facts, Result, Run, Verdict } from "./probe.js";
-import { Failure, judgeError, judgeTimeout } from "./failures.js";
+import { judgeEnd, judgeTimeout } from "./failures.js";
 import { phasesOf } from "./phases.js";
 
 /** How long after the deadline a probe may still say what it saw. */
@@ -28,11 +28,7 @@ export async function runProbe(run: Run, timeoutMs: number, now: () => Date): Pr
       timer = setTimeout(done, LAST_WORD_MS, judgeTimeout(phases.current()));
     }, timeoutMs);
     const failed = (error: unknown): void =>
-      ended(
-        deadline.signal.aborted && !(error instanceof Failure)
-          ? judgeTimeout(phases.current())
-          : judgeError(error, phases.current()),
-      );
+      ended(judgeEnd(error, phases.current(), deadline.signal));
     try {
       run(deadline.signal).then(ended, failed);
     } catch (error) {
@@ -60,37 +56,62 @@ export function capText(text: string): string {
   return short.replace(UNPRINTABLE, "\ufffd");
 }
 
-/** At most 2 KB of facts, whole ones in their order; `truncated` says that some were left out. */
+/** At most 2 KB of facts, those that fit in their order; `truncated` says that some did not. */
 export function capFacts(facts: Facts): Facts {
-  const kept: Record<string, Fact> = {};
-  let size = 2;
-  for (const [name, fact] of Object.entries(facts)) {
-    const capped = capFact(fact, 0);
-    size += name.length + 4 + sizeOf(capped);
-    if (size > MAX_FACTS - 20) return { ...kept, truncated: true };
-    kept[name] = capped;
+  const room: Room = { left: MAX_FACTS - 24, cut: false };
+  const kept = capEntries(facts, room, 0);
+  return room.cut ? { ...kept, truncated: true } : kept;
+}
+
+interface Room {
+  left: number;
+  cut: boolean;
+}
+
+const MAX_DEPTH = 4;
+const MAX_ENTRIES = 32;
+
+function capFact(fact: Fact, room: Room, depth: number): Fact {
+  if (typeof fact === "string") return capText(fact);
+  if (typeof fact === "number") return Number.isFinite(fact) ? fact : null;
+  if (typeof fact !== "object" || fact === null) return fact;
+  if (depth >= MAX_DEPTH) return null;
+  if (!isList(fact)) return capEntries(fact, room, depth + 1);
+  const kept: Fact[] = [];
+  for (const each of fact.slice(0, MAX_ENTRIES)) {
+    const capped = capFact(each, room, depth + 1);
+    if (takes(room, capped, 1)) kept.push(capped);
   }
   return kept;
 }
 
-function capFact(fact: Fact, depth: number): Fact {
-  if (typeof fact === "string") return capText(fact);
-  if (typeof fact === "number") return Number.isFinite(fact) ? fact : null;
-  if (typeof fact !== "object" || fact === null) return fact;
-  if (depth > 4) return null;
-  if (isList(fact)) return fact.slice(0, 32).map((each) => capFact(each, depth + 1));
-  return Object.fromEntries(
-    Object.entries(fact)
-      .slice(0, 32)
-      .map(([name, each]) => [capText(name), capFact(each, depth + 1)]),
-  );
+function capEntries(facts: Facts, room: Room, depth: number): Record<string, Fact> {
+  const kept: Record<string, Fact> = {};
+  for (const [name, fact] of Object.entries(facts).slice(0, MAX_ENTRIES)) {
+    const capped = capFact(fact, room, depth);
+    if (takes(room, capped, name.length + 4)) kept[capText(name)] = capped;
+  }
+  return kept;
+}
+
+/** Takes the fact's size as JSON from the room, if it fits; what an object holds was taken before. */
+function takes(room: Room, fact: Fact, around: number): boolean {
+  const size = around + sizeOf(fact);
+  if (size > room.left) {
+    room.cut = true;
+    return false;
+  }
+  room.left -= size;
+  return true;
 }
 
 const isList = (fact: Fact): fact is readonly Fact[] => Array.isArray(fact);
 
-/** Bytes of the fact as JSON. */
+/** Bytes of the fact as JSON, of an object or list only the brackets. */
 function sizeOf(fact: Fact): number {
-  return typeof fact === "string" || typeof fact === "object"
-    ? Buffer.byteLength(JSON.stringify(fact))
-    : String(fact).length;
+  if (typeof fact === "string")
+    return PLAIN.test(fact) ? fact.length + 2 : Buffer.byteLength(JSON.stringify(fact));
+  return typeof fact === "object" && fact !== null ? 2 : String(fact).length;
 }
+
+const PLAIN = /^[ !#-[\]-~]*$/;
