@@ -78,3 +78,10 @@ create table result_days (
 create table rollups_due (
   hour  timestamptz primary key
 );
+
+-- Who probes and decides: each leader counts up, and whatever an earlier one still writes is refused.
+create table leadership (
+  only   boolean primary key default true check (only),
+  epoch  bigint not null
+);
+insert into leadership (epoch) values (0);

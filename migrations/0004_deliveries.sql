@@ -15,10 +15,13 @@ create table deliveries (
   due_at       timestamptz not null,
   leased_until timestamptz,
   last_error   text,
-  sent_at      timestamptz
+  sent_at      timestamptz,
+  failed_at    timestamptz
 );
 -- What the sender looks for: owed ones, and the oldest of each incident and channel first.
 create index deliveries_owed on deliveries (channel_id, incident_id, id) where state = 'owed';
+-- Those given up lately, for the console and the metrics.
+create index deliveries_failed on deliveries (failed_at) where state = 'failed';
 
 create table api_tokens (
   id            bigint generated always as identity primary key,

@@ -1,0 +1,11 @@
+/**
+ * Faults that no customer can notice: their incidents are for the sysadmins alone, change no
+ * component and never go public by themselves.
+ */
+const UNNOTICED: ReadonlySet<string> = new Set([
+  "certificate-expires-soon",
+  "tls-version-old",
+  "starttls-missing",
+]);
+
+export const isNoticeable = (reason: string): boolean => !UNNOTICED.has(reason);

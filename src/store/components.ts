@@ -1,0 +1,82 @@
+import type { Localized } from "../core/incident-view.js";
+import type { Db } from "./db.js";
+
+export interface ComponentRow {
+  readonly id: string;
+  readonly group: string | null;
+  readonly isGroup: boolean;
+  readonly name: Localized;
+  readonly description: Localized | null;
+  readonly position: number;
+}
+
+/**
+ * Adds components or changes them, groups before their members. The public id is drawn once and
+ * kept; a component that was removed is there again, with its history.
+ */
+export async function saveComponents(
+  db: Db,
+  components: readonly ComponentRow[],
+  now: Date,
+  newId: () => string,
+): Promise<void> {
+  for (const { id, group, isGroup, name, description, position } of components) {
+    await db("components")
+      .insert({
+        id,
+        public_id: newId(),
+        group_id: group,
+        is_group: isGroup,
+        name: JSON.stringify(name),
+        description: description && JSON.stringify(description),
+        position,
+        created_at: now,
+        updated_at: now,
+        removed_at: null,
+      })
+      .onConflict("id")
+      .merge([
+        "group_id",
+        "is_group",
+        "name",
+        "description",
+        "position",
+        "updated_at",
+        "removed_at",
+      ]);
+    if (isGroup) continue;
+    await db("component_states")
+      .insert({ component_id: id, status: "operational" })
+      .onConflict()
+      .ignore();
+    await db.raw(
+      `insert into component_intervals (component_id, status, since)
+       select :id, 'operational', :now where not exists
+         (select 1 from component_intervals
+           where component_id = :id and status <> 'unknown' and until is null)`,
+      { id, now },
+    );
+  }
+}
+
+/** Takes components off the page; their history stays. */
+export async function removeComponents(db: Db, ids: readonly string[], now: Date): Promise<void> {
+  await db("components").whereIn("id", ids).whereNull("removed_at").update({ removed_at: now });
+  await db("component_intervals")
+    .whereIn("component_id", ids)
+    .whereNull("until")
+    .update({ until: now });
+  await db("component_states").whereIn("component_id", ids).delete();
+}
+
+export async function listComponents(db: Db): Promise<ComponentRow[]> {
+  return db("components")
+    .select({ id: "id", group: "group_id", isGroup: "is_group" }, "name", "description", "position")
+    .whereNull("removed_at")
+    .orderBy("position");
+}
+
+/** The page's own id and birthday in the Statuspage API; made once. */
+export async function ensurePage(db: Db, now: Date, newId: () => string): Promise<void> {
+  await db("pages").insert({ public_id: newId(), created_at: now }).onConflict().ignore();
+}

@@ -1,0 +1,68 @@
+import type { Confirm, Health } from "../core/health.js";
+import type { LogLevel } from "../log.js";
+import type { Result } from "../../probes/probe.js";
+
+/** A monitor as a worker needs it; its options may hold secrets and stay in memory. */
+export interface Watch {
+  readonly id: string;
+  readonly probe: string;
+  readonly target: string;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly confirm: Confirm;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** What is known of it, so that a restarted worker knows a first failure from an old one. */
+  readonly health: Health;
+}
+
+/** A result on its way: numbered within its worker's stream, so that it is counted once. */
+export interface Sighting {
+  readonly seq: number;
+  readonly monitor: string;
+  readonly result: Result;
+  /** How late the look began (ms). */
+  readonly lagMs: number;
+  /** W3C trace context of the look; only of those that may change something. */
+  readonly traceparent?: string;
+}
+
+/** Sightings of one stream in order of `seq`. */
+export interface Batch {
+  readonly stream: string;
+  readonly sightings: readonly Sighting[];
+}
+
+/** What `main` tells its worker at birth, as JSON in its one argument. */
+export interface Birth {
+  readonly dataDir: string;
+  readonly logLevel: LogLevel;
+}
+
+export interface Sights {
+  readonly resolvers: readonly string[];
+  readonly references: readonly { readonly host: string; readonly port: number }[];
+}
+
+/** From `main` to its worker. */
+export type Order =
+  | { readonly kind: "sights"; readonly sights: Sights }
+  | { readonly kind: "watch"; readonly add: readonly Watch[]; readonly drop: readonly string[] }
+  | { readonly kind: "look-now"; readonly monitors: readonly string[] }
+  | { readonly kind: "taken"; readonly stream: string; readonly seq: number }
+  | { readonly kind: "refused"; readonly stream: string }
+  | { readonly kind: "stop" };
+
+/** From a worker to its `main`. */
+export type Word =
+  | { readonly kind: "batch"; readonly batch: Batch }
+  | {
+      readonly kind: "word";
+      readonly at: string;
+      readonly watching: number;
+      readonly running: number;
+      /** Looks left out because the one before had not ended or the process was stopped. */
+      readonly missed: number;
+      readonly spooled: number;
+      /** References that answered none of the last tries: we may be blind. */
+      readonly blind: boolean;
+    };
