@@ -56,7 +56,7 @@ export function capText(text: string): string {
   return short.replace(UNPRINTABLE, "\ufffd");
 }
 
-/** At most 2 KB of facts, those that fit in their order; `truncated` says that some did not. */
+/** At most 2 KB of facts, as many as fit; `truncated` says that some did not. */
 export function capFacts(facts: Facts): Facts {
   const room: Room = { left: MAX_FACTS - 24, cut: false };
   const kept = capEntries(facts, room, 0);
@@ -85,12 +85,16 @@ function capFact(fact: Fact, room: Room, depth: number): Fact {
   return kept;
 }
 
+/** Single values first, so that no long list pushes them out. */
 function capEntries(facts: Facts, room: Room, depth: number): Record<string, Fact> {
   const kept: Record<string, Fact> = {};
-  for (const [name, fact] of Object.entries(facts).slice(0, MAX_ENTRIES)) {
-    const capped = capFact(fact, room, depth);
-    if (takes(room, capped, name.length + 4)) kept[capText(name)] = capped;
-  }
+  const entries = Object.entries(facts).slice(0, MAX_ENTRIES);
+  for (const single of [true, false])
+    for (const [name, fact] of entries) {
+      if (single === (typeof fact === "object" && fact !== null)) continue;
+      const capped = capFact(fact, room, depth);
+      if (takes(room, capped, name.length + 4)) kept[capText(name)] = capped;
+    }
   return kept;
 }
 
