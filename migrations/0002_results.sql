@@ -81,7 +81,7 @@ create table rollups_due (
 
 -- Who probes and decides: each leader counts up, and whatever an earlier one still writes is refused.
 create table leadership (
-  only   boolean primary key default true check (only),
+  "only" boolean primary key default true check ("only"),
   epoch  bigint not null
 );
 insert into leadership (epoch) values (0);

@@ -170,8 +170,14 @@ function sqlFiles(folder: string): Knex.MigrationSource<string> {
     getMigration: async (name) => ({
       up: async (tx) => {
         await tx.raw(`set local lock_timeout = ${LOCK_WAIT_MS}`);
-        // knex takes every bare question mark for a binding, also in strings and comments.
-        await tx.raw(readFileSync(join(folder, name), "utf8").replaceAll("?", "\\?"));
+        try {
+          // knex takes every bare question mark for a binding, also in strings and comments.
+          await tx.raw(readFileSync(join(folder, name), "utf8").replaceAll("?", "\\?"));
+        } catch (cause) {
+          throw new Error(`migration ${name}: ${cause instanceof Error ? firstLine(cause) : ""}`, {
+            cause,
+          });
+        }
       },
       down: () => Promise.reject(new Error("migrations only go forward")),
     }),
