@@ -170,13 +170,10 @@ function speakerOf(catalogues: Readonly<Record<string, Catalogue>>): i18n {
     // Escaping belongs to where a text is shown; and what a name says is never read as a template.
     interpolation: { escapeValue: false, skipOnVariables: true, nestingPrefix: "\u0000" },
   });
-  speaker.services.formatter?.add(
-    "article",
-    (value: unknown) => `${article(String(value))} ${value}`,
-  );
-  speaker.services.formatter?.add("articleup", (value: unknown) => {
-    const word = article(String(value));
-    return `${word.charAt(0).toUpperCase()}${word.slice(1)} ${value}`;
+  speaker.services.formatter?.add("article", (name: string) => `${article(name)} ${name}`);
+  speaker.services.formatter?.add("articleup", (name: string) => {
+    const word = article(name);
+    return `${word.charAt(0).toUpperCase()}${word.slice(1)} ${name}`;
   });
   return speaker;
 }

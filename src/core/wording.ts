@@ -1,4 +1,5 @@
 import type { IncidentState, Localized } from "./incident-view.js";
+import { never } from "./never.js";
 
 /** What a customer notices; each is a section `incident.<fault>` of `views/locales/*.json`. */
 export const FAULTS = [
@@ -159,8 +160,10 @@ function faultOfOne(sighting: Sighting): Fault {
       return kind === "reach" ? "mail.down" : "mail.sending";
     case "port":
       return "port.down";
-    default:
+    case "any":
       return "any.down";
+    default:
+      return never(area);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import type { EventName } from "../core/delivery.js";
 import type { IncidentView } from "../core/incident-view.js";
-
-export type EventName = "incident.opened" | "incident.updated" | "incident.resolved";
+import type { Texts } from "../texts.js";
 
 /** One thing to say, the same for every channel of its kind. */
 export interface Message {
@@ -37,6 +37,8 @@ export type Send = (message: Message, signal: AbortSignal) => Promise<SendResult
 /** What a channel may use besides its own settings. */
 export interface ChannelContext {
   readonly mail: MailSettings | null;
+  /** Words around the message; without it those of the language files, none of the operator's. */
+  readonly texts?: Texts;
 }
 
 export interface MailSettings {

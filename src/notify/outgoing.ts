@@ -80,7 +80,7 @@ function wordFor(error: unknown): string {
   if (WORDS[code]) return WORDS[code];
   if (/CERT|TLS|SSL|ISSUER|SIGNATURE/.test(code))
     return `certificate-refused (${code.slice(0, 60)})`;
-  return /^HPE_/.test(code) ? "reply-malformed" : `request-failed (${code.slice(0, 60)})`;
+  return code.startsWith("HPE_") ? "reply-malformed" : `request-failed (${code.slice(0, 60)})`;
 }
 
 function codeOf(error: unknown): string | null {
