@@ -43,7 +43,7 @@ export interface Dialogue {
    * on the way could have put it there (CVE-2011-0411 and its kin); comes back as `dropped` bytes.
    */
   upgrade(handshake: Handshake): Promise<{ socket: TLSSocket; dropped: number }>;
-  /** Hangs up, after a last line where one is given. Does not wait for an answer. */
+  /** Says that we are done, with a last line where one is given; destroying the socket is the caller's part. */
   close(lastLine?: string): void;
 }
 
@@ -253,8 +253,7 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
     },
     close(lastLine) {
       unlisten();
-      if (lastLine !== undefined && !over && socket.writable) socket.write(`${lastLine}\r\n`);
-      socket.destroySoon();
+      if (!over && socket.writable) socket.end(lastLine === undefined ? "" : `${lastLine}\r\n`);
     },
   };
 }

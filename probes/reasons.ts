@@ -77,6 +77,8 @@ export const REASONS = {
   "starttls-refused": "The server offers STARTTLS but refuses it.",
   "auth-missing": "The server does not offer the login that was asked for.",
   "auth-refused": "The login was refused.",
+  "auth-unavailable": "The server cannot check logins just now.",
+  "policy-refused": "The server refuses us by its policy (550).",
   "sender-refused": "The sender was refused.",
   "recipient-refused": "The recipient was refused.",
   "mailbox-refused": "The mailbox is refused or does not exist (550).",

@@ -1,0 +1,73 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, TLSSocket, type TlsOptions } from "node:tls";
+import { onTestFinished } from "vitest";
+
+type Talk = (socket: Socket) => void;
+
+/** Serves `talk` on a free port of 127.0.0.1 until the test is over; with `tls`, encrypted from the first byte on. */
+export async function serve(talk: Talk, tls?: TlsOptions): Promise<number> {
+  const sockets = new Set<Socket>();
+  const watch = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on("error", () => undefined);
+  };
+  const greet = (socket: Socket): void => {
+    watch(socket);
+    talk(socket);
+  };
+  const server: Server = tls ? createTlsServer(tls, greet) : createServer(greet);
+  if (tls) server.on("connection", watch);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((closed) => server.close(closed));
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** What a scripted server answers: by the beginning of the line that it got. An empty text is silence. */
+export type Script = Readonly<Record<string, string | ((socket: Socket) => void)>>;
+
+/**
+ * Greets and then answers each line by the script's longest fitting beginning; `heard` collects the lines. The
+ * word STARTTLS in an answer of the key `STARTTLS` makes no difference: with `tls` a 220 or OK there turns the connection.
+ */
+export function scripted(
+  greeting: string,
+  script: Script,
+  {
+    heard = [],
+    tls,
+    injected = "",
+  }: { heard?: string[]; tls?: TlsOptions; injected?: string } = {},
+): Talk {
+  const converse = (socket: Socket): void => {
+    let rest = "";
+    socket.on("data", function take(chunk: Buffer) {
+      rest += chunk.toString("latin1");
+      for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
+        const line = rest.slice(0, end).replace(/\r$/, "");
+        rest = rest.slice(end + 1);
+        heard.push(line);
+        const key = Object.keys(script)
+          .filter((beginning) => line.startsWith(beginning))
+          .sort((a, b) => b.length - a.length)[0];
+        const answer = key === undefined ? "500 what?" : (script[key] ?? "");
+        if (typeof answer === "function") return answer(socket);
+        const turns = tls && /STARTTLS|STLS/.test(line) && /^(?:220|\+OK|a OK)/m.test(answer);
+        if (answer !== "") socket.write(`${answer}\r\n${turns ? injected : ""}`);
+        if (!turns) continue;
+        socket.off("data", take);
+        const secured = new TLSSocket(socket, { ...tls, isServer: true });
+        secured.on("error", () => undefined);
+        return converse(secured);
+      }
+    });
+  };
+  return (socket) => {
+    if (greeting !== "") socket.write(`${greeting}\r\n`);
+    converse(socket);
+  };
+}
