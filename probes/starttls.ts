@@ -1,5 +1,6 @@
 import type { Dialogue } from "./dialogue.js";
 import { down, Failure } from "./failures.js";
+import { offerOf } from "./smtp-replies.js";
 
 export const STARTTLS_PROTOCOLS = ["smtp", "imap", "pop3"] as const;
 export type StartTlsProtocol = (typeof STARTTLS_PROTOCOLS)[number];
@@ -26,8 +27,7 @@ export const STARTTLS: Readonly<Record<StartTlsProtocol, StartTls>> = {
       const greeting = await dialogue.read();
       if (greeting.code !== 220) throw refusal("greeting-refused", greeting.text);
       const offer = await dialogue.say("EHLO [127.0.0.1]");
-      if (!offer.lines.some((line) => /^STARTTLS\s*$/i.test(line)))
-        throw refusal("starttls-missing", offer.text);
+      if (!offerOf(offer).starttls) throw refusal("starttls-missing", offer.text);
       const answer = await dialogue.say("STARTTLS");
       if (answer.code !== 220) throw refusal("starttls-refused", answer.text);
     },

@@ -51,12 +51,12 @@ async function look(host: string, settings: Options, visit: Visit): Promise<Verd
     secured.end();
     return { ...(verdict ?? up()), facts: { tls: seen } };
   }
-  const { ask, goodbye } = STARTTLS[settings.starttls];
+  const protocol = STARTTLS[settings.starttls];
   const dialogue = openDialogue(socket, phases, signal);
-  await ask(dialogue);
+  await protocol.ask(dialogue);
   const { socket: secured, dropped } = await dialogue.upgrade(handshake);
   if (dropped > 0) facts["droppedBytes"] = dropped;
   const { verdict, facts: seen } = judgeSecured(secured, host, settings, now);
-  dialogue.close(goodbye);
+  dialogue.close(protocol.goodbye);
   return { ...(verdict ?? up()), facts: { tls: seen } };
 }

@@ -250,7 +250,7 @@ async function realServer(options: SMTPServerOptions): Promise<number> {
   server.on("error", () => undefined);
   server.listen(0, "127.0.0.1");
   await once(server.server, "listening");
-  onTestFinished(() => new Promise<void>((closed) => void server.close(() => closed())));
+  onTestFinished(() => new Promise<void>((closed) => server.close(() => closed())));
   return (server.server.address() as AddressInfo).port;
 }
 
