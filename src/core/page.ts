@@ -1,5 +1,5 @@
 import { DateTime } from "luxon";
-import type { IncidentState, Localized, Severity } from "./incident-view.js";
+import type { CauseKind, IncidentState, Localized, Severity } from "./incident-view.js";
 import { worst, type ComponentStatus } from "./status.js";
 import type { Day } from "./uptime.js";
 
@@ -22,6 +22,10 @@ export interface PageModel {
   readonly components: readonly PageComponent[];
   /** Public ones: every open one and those of the last ninety days, newest first. */
   readonly incidents: readonly PageIncident[];
+  /** Whether there are public ones that were opened before `daysFrom`. */
+  readonly olderIncidents: boolean;
+  /** When the first of the ninety days began. */
+  readonly daysFrom: Date;
 }
 
 export interface PageComponent {
@@ -48,6 +52,8 @@ export interface PageComponent {
 export interface PageIncident {
   readonly id: string;
   readonly title: Localized;
+  /** Titles of what the engine found are sentences; those of people may be anything. */
+  readonly causeKind: CauseKind;
   readonly state: IncidentState;
   readonly severity: Severity;
   readonly openedAt: Date;

@@ -1,0 +1,103 @@
+import { Router } from "express";
+import type { z } from "zod";
+import { Problem } from "../../errors.js";
+import type { Db } from "../../store/db.js";
+import { findIncident, listIncidents } from "../../store/incidents.js";
+import { findMonitor, listMonitors, type MonitorView } from "../../store/monitors.js";
+import { READERS, requireRole } from "../bearer.js";
+import { openApiDocument } from "./openapi.js";
+import { incidentsQuery, monitorsQuery } from "./schemas.js";
+
+export interface ApiSettings {
+  readonly db: Db;
+  readonly now: () => Date;
+  readonly publicUrl: () => string;
+}
+
+/** `/api/v1`: its description is open; everything else is for staff who bring a token. */
+export function api({ db, now, publicUrl }: ApiSettings): Router {
+  const routes = Router();
+
+  routes.get("/openapi.json", (_req, res) => {
+    res.json(openApiDocument(publicUrl()));
+  });
+
+  routes.use(requireRole(db, now, READERS));
+
+  routes.get("/monitors", async (req, res) => {
+    const { limit, cursor } = read(monitorsQuery, req.query);
+    const rows = await listMonitors(db, {
+      after: cursor === undefined ? null : opened(cursor),
+      limit,
+    });
+    const last = rows.length === limit ? rows.at(-1) : undefined;
+    res.json({ items: rows.map(monitorOf), next: last ? closed(last.id) : null });
+  });
+
+  routes.get("/monitors/:id", async (req, res) => {
+    const row = await findMonitor(db, req.params.id);
+    if (!row) throw new Problem("not-found", "There is no such monitor.");
+    res.json(monitorOf(row));
+  });
+
+  routes.get("/incidents", async (req, res) => {
+    const { state, limit, cursor } = read(incidentsQuery, req.query);
+    const after = cursor === undefined ? null : positionOf(opened(cursor));
+    const items = await listIncidents(db, { open: state === "open", after, limit });
+    const last = items.length === limit ? items.at(-1) : undefined;
+    res.json({ items, next: last ? closed(`${last.openedAt} ${last.id}`) : null });
+  });
+
+  routes.get("/incidents/:id", async (req, res) => {
+    const incident = await findIncident(db, req.params.id);
+    if (!incident) throw new Problem("not-found", "There is no such incident.");
+    res.json(incident);
+  });
+
+  routes.use(() => {
+    throw new Problem("not-found", "There is no such address; see /api/v1/openapi.json.");
+  });
+  return routes;
+}
+
+/** The query as its schema reads it; throws `bad-input` naming every parameter that is wrong. */
+function read<T extends z.ZodType>(schema: T, query: unknown): z.output<T> {
+  const { success, data, error } = schema.safeParse(query);
+  if (success) return data;
+  const wrong = error.issues.map(({ path, message }) => `${path.join(".") || "query"}: ${message}`);
+  throw new Problem("bad-input", wrong.join("; "));
+}
+
+/** Cursors are opaque to whoever uses them. */
+const closed = (position: string): string => Buffer.from(position).toString("base64url");
+const opened = (cursor: string): string => Buffer.from(cursor, "base64url").toString();
+
+function positionOf(text: string): { readonly openedAt: Date; readonly id: string } {
+  const [, at = "", id = ""] = /^(\S+) ([a-z0-9]{12})$/.exec(text) ?? [];
+  if (Number.isNaN(Date.parse(at))) throw new Problem("bad-input", "cursor: not one of ours");
+  return { openedAt: new Date(at), id };
+}
+
+/** No monitor flaps yet: flapping becomes a state of its own together with its rules. */
+const monitorOf = ({
+  id,
+  probe,
+  target,
+  state,
+  since,
+  host,
+  component,
+  labels,
+  lastResult,
+}: MonitorView) => ({
+  id,
+  probe,
+  target,
+  state,
+  since: since.toISOString(),
+  flapping: false,
+  host,
+  component,
+  labels,
+  lastResult,
+});

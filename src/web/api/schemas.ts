@@ -1,0 +1,96 @@
+import { z } from "zod";
+import "zod-openapi";
+import { COMPONENT_STATUSES } from "../../core/status.js";
+
+const instant = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+const localized = z.record(z.string(), z.string()).meta({ description: "Language code → text" });
+
+const result = z
+  .object({
+    at: instant,
+    outcome: z.enum(["up", "degraded", "down", "unknown"]),
+    reason: z.string().meta({ description: "A stable code, see docs/reasons.md" }),
+    ms: z.number(),
+    timings: z.record(z.string(), z.number()).meta({ description: "Phase → milliseconds" }),
+    facts: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "Result" });
+
+export const monitor = z
+  .object({
+    id: z.string(),
+    probe: z.string(),
+    target: z.string(),
+    state: z.enum(["up", "degraded", "down", "unknown", "paused", "pending"]),
+    since: instant,
+    flapping: z.boolean(),
+    host: z.string().nullable(),
+    component: z.string().nullable(),
+    labels: z.record(z.string(), z.string()),
+    lastResult: result.nullable(),
+  })
+  .meta({ id: "Monitor" });
+
+const state = z.enum(["investigating", "identified", "monitoring", "resolved", "postmortem"]);
+
+export const incident = z
+  .object({
+    id: z.string(),
+    state,
+    public: z.boolean(),
+    title: localized,
+    cause: z.object({
+      kind: z.enum(["host", "monitor", "component", "reports", "blindness"]),
+      id: z.string(),
+    }),
+    severity: z.enum(["none", "minor", "major", "critical"]),
+    components: z.array(z.object({ id: z.string(), status: z.enum(COMPONENT_STATUSES) })),
+    openedAt: instant,
+    resolvedAt: instant.nullable(),
+    mergedInto: z.string().nullable(),
+    splitFrom: z.string().nullable(),
+    evidence: z.array(
+      z.object({
+        monitor: z.string(),
+        location: z.string(),
+        since: instant,
+        until: instant.nullable(),
+        reason: z.string(),
+      }),
+    ),
+    updates: z.array(
+      z.object({
+        id: z.string(),
+        at: instant,
+        state,
+        public: z.boolean(),
+        by: z.string(),
+        text: localized,
+      }),
+    ),
+    nextUpdateAt: instant.nullable(),
+  })
+  .meta({ id: "Incident" });
+
+export const problem = z
+  .object({ type: z.string(), title: z.string(), status: z.number(), detail: z.string() })
+  .meta({ id: "Problem" });
+
+const limit = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(500)
+  .default(100)
+  .meta({ description: "How many at most, up to 500" });
+const cursor = z.string().max(200).optional().meta({ description: "`next` of the page before" });
+
+export const monitorsQuery = z.strictObject({ limit, cursor });
+export const incidentsQuery = z.strictObject({
+  state: z.enum(["open", "all"]).default("open"),
+  limit,
+  cursor,
+});
+
+export const pageOf = (item: z.ZodType) =>
+  z.object({ items: z.array(item), next: z.string().nullable() });
