@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
-import { down, Failure } from "./failures.js";
+import { down, Failure, hungUp } from "./failures.js";
 
 /** What a check reads of one reply, on the wire and decoded. */
 export const MAX_BODY = 1_048_576;
@@ -71,6 +71,10 @@ export function readBody(
     if (isEncoded && consume === take && keep)
       return fail(new Failure(down("decode-failed", { encoding })));
 
+    // It may have broken, or ended short, in the packet that brought the head.
+    if (stream.errored) return fail(stream.errored);
+    if (stream.destroyed && !stream.readableEnded) return fail(hungUp());
+
     stream.on("data", (chunk: Buffer) => {
       if (settled) return;
       wire += chunk.length;
@@ -80,12 +84,12 @@ export function readBody(
     stream.on("error", fail);
     stream.on("end", () => {
       ended = true;
-      if (!isWhole()) fail(new Failure(down("closed-early")));
+      if (!isWhole()) fail(hungUp());
       else if (decoder) decoder.end();
       else finish(false);
     });
     stream.on("close", () => {
-      if (!ended && !settled) fail(new Failure(down("closed-early")));
+      if (!ended && !settled) fail(hungUp());
     });
   });
 }

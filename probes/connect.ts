@@ -2,7 +2,7 @@ import { connect as connectSocket, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { connect as connectTls, TLSSocket, type SecureContext } from "node:tls";
 import { observingContext } from "./certificate.js";
-import { codeOf, down, Failure, unknown } from "./failures.js";
+import { codeOf, down, Failure, hungUp, unknown } from "./failures.js";
 import type { Phases } from "./phases.js";
 import type { Address, Resolver } from "./resolver.js";
 
@@ -82,7 +82,7 @@ export function secure(
     signal.addEventListener("abort", stop, { once: true });
     secured.once("close", () => {
       signal.removeEventListener("abort", stop);
-      fail(new Failure(down("tls-handshake-failed")));
+      fail(hungUp());
     });
     secured.on("error", fail);
     secured.once("secureConnect", () => {
@@ -111,7 +111,7 @@ function openFirst(
     const stop = (): void => {
       clearTimeout(timer);
       settled = true;
-      for (const socket of sockets) socket.destroy();
+      for (const socket of sockets) socket.destroy(new Error("aborted"));
       fail(new Error("aborted"));
     };
     const tryNext = (): void => {

@@ -1,8 +1,13 @@
-import { request as ask, type ClientRequest, type IncomingHttpHeaders } from "node:http";
+import {
+  request as ask,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
 import { connect as startSession } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
-import { down, Failure, unknown } from "./failures.js";
+import { down, Failure, hungUp, unknown } from "./failures.js";
 
 export interface Question {
   readonly method: string;
@@ -31,7 +36,7 @@ const MAX_HEADERS = 16_384;
 /** One HTTP/1.1 exchange on a connected socket, which it closes afterwards. */
 export function exchange(socket: Socket, question: Question): Promise<Reply> {
   return new Promise((settle, fail) => {
-    let answered = false;
+    let reply: IncomingMessage | null = null;
     const request = ask({
       createConnection: () => socket,
       method: question.method,
@@ -40,13 +45,16 @@ export function exchange(socket: Socket, question: Question): Promise<Reply> {
       setHost: false,
       maxHeaderSize: MAX_HEADERS,
     });
-    request.on("error", fail);
+    // An error in the body, such as a bad chunk, is told to the request but belongs to the reply.
+    request.on("error", (error) => (reply ? reply.destroy(error) : fail(error)));
     // Ended without a reply, also by a change of protocol that nobody asked for.
     request.on("close", () => {
-      if (!answered) fail(new Failure(down("closed-early")));
+      if (!reply) fail(hungUp());
     });
     request.on("response", (response) => {
-      answered = true;
+      reply = response;
+      // Without a listener Node forgets an error that comes with the head in one packet.
+      response.on("error", () => {});
       settle({
         status: response.statusCode ?? 0,
         version: response.httpVersion,
@@ -72,7 +80,7 @@ export function exchange2(socket: Socket, question: Question): Promise<Reply> {
       settings: { enablePush: false, maxHeaderListSize: MAX_HEADERS },
     });
     session.on("error", fail);
-    session.on("close", () => fail(new Failure(down("closed-early"))));
+    session.on("close", () => fail(hungUp()));
     const stream = session.request({
       ":method": question.method,
       ":path": question.path,
@@ -81,7 +89,7 @@ export function exchange2(socket: Socket, question: Question): Promise<Reply> {
       ...question.headers,
     });
     stream.on("error", fail);
-    stream.on("close", () => fail(new Failure(down("closed-early"))));
+    stream.on("close", () => fail(hungUp()));
     stream.on("response", (headers) =>
       settle({
         status: headers[":status"] ?? 0,
@@ -114,7 +122,7 @@ export function tunnel(socket: Socket, authority: string, auth: string | null): 
       maxHeaderSize: MAX_HEADERS,
     });
     request.on("error", fail);
-    request.on("close", () => fail(new Failure(unknown("proxy-failed"))));
+    request.on("close", () => fail(hungUp()));
     request.on("connect", (response, tunneled, head) => {
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) {

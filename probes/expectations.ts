@@ -10,7 +10,7 @@ const MAX_PROGRAM = 2_000;
 const STATUS = "expected a status such as 200, 2xx or 200-299";
 const statusWord = z.union(
   [
-    z.int().min(100).max(999),
+    z.int({ error: STATUS }).min(100, { error: STATUS }).max(999, { error: STATUS }),
     z.string().regex(/^(?:[1-9]xx|[1-9]\d\d|[1-9]\d\d-[1-9]\d\d)$/, { error: STATUS }),
   ],
   { error: STATUS },

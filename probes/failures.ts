@@ -36,6 +36,10 @@ export class Failure extends Error {
   }
 }
 
+/** The connection ended where something was still to come: what Node calls "socket hang up". */
+export const hungUp = (): Error =>
+  Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+
 /** What the system's and Node's error codes say about the other side. */
 const DOWN: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: "refused",

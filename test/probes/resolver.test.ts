@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createResolver, type Resolved } from "../../probes/resolver.js";
 import { startDns, type Zone } from "../support/dns-server.js";
 
-const never = new AbortController().signal;
+const never = () => new AbortController().signal;
 const found = (...addresses: string[]): object => ({
   kind: "found",
   addresses: addresses.map((address) => ({ address, family: address.includes(":") ? 6 : 4 })),
@@ -30,7 +30,7 @@ test.each<[name: string, zone: Zone, family: 4 | 6 | "any", expected: object]>([
   const { server } = await startDns({ "name.test": zone });
   const resolver = createResolver({ servers: [server], timeoutMs: 300 });
   const started = performance.now();
-  expect(await resolver.resolve("name.test", family, never)).toMatchObject(expected);
+  expect(await resolver.resolve("name.test", family, never())).toMatchObject(expected);
   expect(performance.now() - started).toBeLessThan(600);
 });
 
@@ -43,13 +43,13 @@ test("resolver: literals, localhost and names of the hosts file never touch DNS"
     "# ours\n192.0.2.7 Web7.test web7 # seven\n::7 web7.test\nbroken line\n",
   );
   const resolver = createResolver({ servers: [server], hostsFile });
-  expect(await resolver.resolve("192.0.2.9", "any", never)).toEqual(found("192.0.2.9"));
-  expect(await resolver.resolve("2001:db8::9", 6, never)).toEqual(found("2001:db8::9"));
-  expect(await resolver.resolve("192.0.2.9", 6, never)).toEqual({ kind: "not-found" });
-  expect(await resolver.resolve("localhost", "any", never)).toEqual(found("127.0.0.1", "::1"));
-  expect(await resolver.resolve("any.localhost", 4, never)).toEqual(found("127.0.0.1"));
-  expect(await resolver.resolve("WEB7.test.", "any", never)).toEqual(found("192.0.2.7", "::7"));
-  expect(await resolver.resolve("web7", 6, never)).toEqual({ kind: "not-found" });
+  expect(await resolver.resolve("192.0.2.9", "any", never())).toEqual(found("192.0.2.9"));
+  expect(await resolver.resolve("2001:db8::9", 6, never())).toEqual(found("2001:db8::9"));
+  expect(await resolver.resolve("192.0.2.9", 6, never())).toEqual({ kind: "not-found" });
+  expect(await resolver.resolve("localhost", "any", never())).toEqual(found("127.0.0.1", "::1"));
+  expect(await resolver.resolve("any.localhost", 4, never())).toEqual(found("127.0.0.1"));
+  expect(await resolver.resolve("WEB7.test.", "any", never())).toEqual(found("192.0.2.7", "::7"));
+  expect(await resolver.resolve("web7", 6, never())).toEqual({ kind: "not-found" });
   expect(asked).toEqual([]);
 });
 
@@ -58,19 +58,19 @@ test("resolver: a changed hosts file is read again", async () => {
   onTestFinished(() => rmSync(hostsFile, { force: true }));
   writeFileSync(hostsFile, "192.0.2.1 moved.test\n");
   const resolver = createResolver({ servers: ["127.0.0.1:9"], timeoutMs: 100, hostsFile });
-  expect(await resolver.resolve("moved.test", 4, never)).toEqual(found("192.0.2.1"));
+  expect(await resolver.resolve("moved.test", 4, never())).toEqual(found("192.0.2.1"));
   writeFileSync(hostsFile, "192.0.2.2 moved.test\n");
   utimesSync(hostsFile, 1, 1);
   await expect
-    .poll(() => resolver.resolve("moved.test", 4, never), { timeout: 4_000, interval: 100 })
+    .poll(() => resolver.resolve("moved.test", 4, never()), { timeout: 4_000, interval: 100 })
     .toEqual(found("192.0.2.2"));
 });
 
 test("resolver: simultaneous look-ups of one name share a query, and its answer is kept", async () => {
   const { server, asked } = await startDns({ "web.test": { a: ["192.0.2.1"], ttl: 300 } });
   const resolver = createResolver({ servers: [server] });
-  await Promise.all(Array.from({ length: 50 }, () => resolver.resolve("web.test", 4, never)));
-  await resolver.resolve("Web.Test", 4, never);
+  await Promise.all(Array.from({ length: 50 }, () => resolver.resolve("web.test", 4, never())));
+  await resolver.resolve("Web.Test", 4, never());
   expect(asked).toEqual(["web.test/A"]);
 });
 
@@ -78,7 +78,7 @@ test("resolver: an answer that may not be kept, and a failure, are asked for aga
   const { server, asked } = await startDns({ "now.test": { a: ["192.0.2.1"], ttl: 0 } });
   const resolver = createResolver({ servers: [server] });
   for (const name of ["now.test", "now.test", "gone.test", "gone.test"])
-    await resolver.resolve(name, 4, never);
+    await resolver.resolve(name, 4, never());
   expect(asked).toEqual(["now.test/A", "now.test/A", "gone.test/A", "gone.test/A"]);
 });
 
@@ -86,7 +86,7 @@ test("resolver: a second server answers when the first is silent", async () => {
   const silent = await startDns({ "web.test": "silent" });
   const good = await startDns({ "web.test": { a: ["192.0.2.1"] } });
   const resolver = createResolver({ servers: [silent.server, good.server], timeoutMs: 1_000 });
-  expect(await resolver.resolve("web.test", 4, never)).toEqual(found("192.0.2.1"));
+  expect(await resolver.resolve("web.test", 4, never())).toEqual(found("192.0.2.1"));
 });
 
 test("resolver: an aborted look-up ends at once, as a failure of ours", async () => {
@@ -110,9 +110,9 @@ test("resolver: five hundred names on a dead resolver all end within its deadlin
   const resolver = createResolver({ servers: [dead.server], timeoutMs: 400 });
   const started = performance.now();
   const all: Promise<Resolved>[] = [];
-  for (let nth = 0; nth < 500; nth += 1) all.push(resolver.resolve(`h${nth}.test`, 4, never));
+  for (let nth = 0; nth < 500; nth += 1) all.push(resolver.resolve(`h${nth}.test`, 4, never()));
   const healthy = createResolver({ servers: [server] });
-  expect(await healthy.resolve("gone.test", 4, never)).toEqual({ kind: "not-found" });
+  expect(await healthy.resolve("gone.test", 4, never())).toEqual({ kind: "not-found" });
   expect(performance.now() - started).toBeLessThan(400);
   const kinds = new Set((await Promise.all(all)).map(({ kind }) => kind));
   expect([...kinds]).toEqual(["failed"]);

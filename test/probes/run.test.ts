@@ -64,7 +64,7 @@ test.each<[phase: Phase | null, outcome: string, reason: string]>([
     );
     expect(result).toMatchObject({ outcome, reason });
     expect(performance.now() - started).toBeLessThan(150);
-    if (phase) expect(result.timings[phase]).toBeGreaterThan(30);
+    expect(phase ? result.timings[phase] : 50).toBeGreaterThan(30);
   },
 );
 

@@ -113,7 +113,6 @@ function listening(server: Server, host: string): Promise<number> {
     socket.on("close", () => sockets.delete(socket));
   });
   server.on("tlsClientError", () => {});
-  server.on("clientError", (_error: Error, socket: Socket) => socket.destroy());
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
