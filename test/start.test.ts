@@ -68,10 +68,11 @@ async function said(running: Running, text: string): Promise<string> {
   );
 }
 
+/** A zombie that nobody has collected yet is dead. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return process.platform !== "linux" || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
   }

