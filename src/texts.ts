@@ -68,13 +68,15 @@ export function createTexts(options: TextOptions = {}): Texts {
   };
 
   const moment: Texts["moment"] = (asked, at, now, zone = zoneOfSite) => {
+    const clock = clockOf(zone);
+    const time = clock.time(at);
+    const today = now ? clock.day(now) : "";
+    const day = clock.day(at);
+    if (day === today) return time;
     const language = known(asked);
-    const local = DateTime.fromJSDate(at, { zone }).setLocale(language);
-    const time = local.toFormat("HH:mm");
-    if (now && DateTime.fromJSDate(now, { zone }).hasSame(local, "day")) return time;
-    const sameYear = now && DateTime.fromJSDate(now, { zone }).hasSame(local, "year");
-    const day = local.toFormat(t(language, sameYear ? "notice.day" : "notice.dayOfYear"));
-    return t(language, "notice.moment", { day, time });
+    const pattern = day.slice(0, 4) === today.slice(0, 4) ? "notice.day" : "notice.dayOfYear";
+    const local = DateTime.fromJSDate(at, { zone }).setLocale(t(language, "notice.locale"));
+    return t(language, "notice.moment", { day: local.toFormat(t(language, pattern)), time });
   };
 
   const named = (language: string, name: Localized): string =>
@@ -85,7 +87,7 @@ export function createTexts(options: TextOptions = {}): Texts {
     const shown = all.length <= 3 ? all : all.slice(0, 2);
     const more = all.length - shown.length;
     const parts = more > 0 ? [...shown, t(language, "notice.more", { count: more })] : shown;
-    return new Intl.ListFormat(language, { type: "conjunction" }).format(parts);
+    return new Intl.ListFormat(t(language, "notice.locale"), { type: "conjunction" }).format(parts);
   };
 
   const spoken = (language: string, value: TextValue, params: TextParams): string | number => {
@@ -111,6 +113,31 @@ export function createTexts(options: TextOptions = {}): Texts {
     moment,
     localized: (phrases) => Object.fromEntries(languages.map((l) => [l, say(l, phrases)])),
   };
+}
+
+interface Clock {
+  /** `10:58` */
+  readonly time: (at: Date) => string;
+  /** `2026-11-21`, only to compare. */
+  readonly day: (at: Date) => string;
+}
+
+const clocks = new Map<string, Clock>();
+
+/** Formatters are dear to make and cheap to use. */
+function clockOf(timeZone: string): Clock {
+  const known = clocks.get(timeZone);
+  if (known) return known;
+  const time = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  const day = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
+  const clock = { time: (at: Date) => time.format(at), day: (at: Date) => day.format(at) };
+  clocks.set(timeZone, clock);
+  return clock;
 }
 
 const isList = (value: Localized | readonly Localized[]): value is readonly Localized[] =>

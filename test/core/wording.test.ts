@@ -1,0 +1,218 @@
+import { expect, test } from "vitest";
+import {
+  FAULTS,
+  PHASES,
+  faultOf,
+  headline,
+  topSentence,
+  wordsFor,
+  type Fault,
+  type Sighting,
+  type Subject,
+} from "../../src/core/wording.js";
+import { createTexts } from "../../src/texts.js";
+import { REASONS } from "../../probes/reasons.js";
+
+const texts = createTexts({
+  timezone: "Europe/Budapest",
+  onMissing: (key, language) => {
+    throw new Error(`no text for ${key} in ${language}`);
+  },
+});
+
+const subject = (fault: Fault, rest: Partial<Subject> = {}): Subject => ({
+  fault,
+  places: [{ en: "mail2" }],
+  host: null,
+  working: [],
+  since: new Date("2026-11-21T09:58:00Z"),
+  until: null,
+  nextUpdate: new Date("2026-11-21T10:30:00Z"),
+  now: new Date("2026-11-21T10:00:00Z"),
+  ...rest,
+});
+
+const incident = (title: Record<string, string>, state = "investigating" as const) => ({
+  title,
+  state,
+  openedAt: new Date("2026-11-21T09:58:00Z"),
+  resolvedAt: null,
+  nextUpdateAt: new Date("2026-11-21T10:30:00Z"),
+});
+
+const down = (probe: string, reason: string): Sighting => ({ probe, outcome: "down", reason });
+const slow = (probe: string, reason = "slow"): Sighting => ({ probe, outcome: "degraded", reason });
+
+test.each<[name: string, cause: string, sightings: Sighting[], fault: Fault]>([
+  [
+    "a web server that refuses is a website that is down",
+    "monitor",
+    [down("http", "refused")],
+    "web.down",
+  ],
+  [
+    "a wrong status is a website with errors",
+    "monitor",
+    [down("http", "status-unexpected")],
+    "web.errors",
+  ],
+  [
+    "a missing text is a website with errors",
+    "monitor",
+    [down("http", "text-missing")],
+    "web.errors",
+  ],
+  ["a slow page is a slow website", "monitor", [slow("http")], "web.slow"],
+  [
+    "an expired certificate of a website is told as such",
+    "monitor",
+    [down("http", "certificate-expired")],
+    "web.certificate",
+  ],
+  ["a refused login is about signing in", "monitor", [down("smtp", "auth-refused")], "mail.login"],
+  [
+    "a refused recipient is about sending",
+    "monitor",
+    [down("smtp", "recipient-refused")],
+    "mail.sending",
+  ],
+  [
+    "a silent mail server does not answer",
+    "monitor",
+    [down("smtp", "timed-out-connect")],
+    "mail.down",
+  ],
+  [
+    "a mail certificate is told in mail words",
+    "monitor",
+    [down("smtp", "certificate-wrong-host")],
+    "mail.certificate",
+  ],
+  ["a closed port takes no connections", "monitor", [down("tcp", "refused")], "port.down"],
+  [
+    "a bad chain on any port is about secure connections",
+    "monitor",
+    [down("tls", "certificate-chain-incomplete")],
+    "any.certificate",
+  ],
+  ["an unknown name cannot be found", "monitor", [down("http", "name-not-found")], "name.missing"],
+  [
+    "a certificate that expires soon is no outage",
+    "monitor",
+    [slow("tls", "certificate-expires-soon")],
+    "any.expiring",
+  ],
+  [
+    "a host on which nothing answers is down as a whole",
+    "host",
+    [down("http", "refused"), down("smtp", "timed-out-connect")],
+    "host.down",
+  ],
+  [
+    "a host with one fault is told by that fault",
+    "host",
+    [down("http", "status-unexpected"), down("http", "text-missing")],
+    "web.errors",
+  ],
+  [
+    "a host with different faults is told in general",
+    "host",
+    [down("http", "status-unexpected"), down("smtp", "auth-refused")],
+    "any.down",
+  ],
+  [
+    "what is down outweighs what is slow",
+    "host",
+    [slow("http"), down("smtp", "auth-refused")],
+    "mail.login",
+  ],
+  ["different slow things are told in general", "host", [slow("http"), slow("smtp")], "any.slow"],
+  ["a probe of another kind is told in general", "monitor", [down("teapot", "cold")], "any.down"],
+  ["nothing seen at all is told in general", "component", [], "any.down"],
+  ["blindness is our own fault", "blindness", [], "sight.lost"],
+])("wording: %s", (_name, cause, sightings, fault) => {
+  expect(faultOf(cause, sightings)).toBe(fault);
+});
+
+test("every reason of every probe has a fault with words", () => {
+  for (const probe of ["http", "smtp", "tcp", "tls"])
+    for (const reason of Object.keys(REASONS))
+      for (const outcome of ["down", "degraded"] as const)
+        expect(FAULTS).toContain(faultOf("monitor", [{ probe, outcome, reason }]));
+});
+
+test("every fault in every phase has a title and a statement in each language", () => {
+  for (const fault of FAULTS)
+    for (const phase of PHASES)
+      for (const places of [
+        [{ en: "mail2" }],
+        [{ en: "E-mail sending", hu: "Levélküldés" }, { en: "web3" }],
+      ] as const) {
+        const words = wordsFor(subject(fault, { places, host: { en: "srv9" } }), phase);
+        for (const language of texts.languages) {
+          const said = [texts.say(language, words.title), texts.say(language, words.text)];
+          for (const text of said) {
+            expect(text).not.toMatch(/\{\{|\}\}|undefined|\[object|incident\./);
+            expect(text.length).toBeGreaterThan(8);
+          }
+        }
+      }
+});
+
+test("the top sentence says what fails, since when, and when the next word comes", () => {
+  const title = texts.localized(wordsFor(subject("mail.sending"), "investigating").title);
+  const top = texts.localized(topSentence(incident(title), new Date("2026-11-21T10:00:00Z")));
+  expect(top["en"]).toBe(
+    "We know that sending mail from mail2 fails. We have been working on it since 10:58. Next word by 11:30.",
+  );
+  expect(top["hu"]).toBe(
+    "Tudunk róla: nem sikerül a levélküldés (mail2). 10:58 óta dolgozunk rajta. Legkésőbb 11:30-ig újra jelentkezünk.",
+  );
+});
+
+test("a name keeps its capital inside a sentence", () => {
+  const title = texts.localized(
+    wordsFor(subject("web.down", { places: [{ en: "Customer portal" }] }), "investigating").title,
+  );
+  const top = texts.localized(topSentence(incident(title), new Date("2026-11-21T10:00:00Z")));
+  expect(top["en"]).toMatch(/^We know that Customer portal cannot be reached\./);
+});
+
+test("a title that an operator wrote is kept as it is", () => {
+  const top = texts.localized(
+    topSentence(incident({ en: "FTP uploads hang" }), new Date("2026-11-21T10:00:00Z")),
+  );
+  expect(top["en"]).toMatch(/^We know that FTP uploads hang\./);
+});
+
+test("a promise that has passed is not repeated", () => {
+  const top = topSentence(incident({ en: "x" }), new Date("2026-11-21T10:30:00Z"));
+  expect(top.flatMap(({ keys }) => keys)).toEqual(["incident.top.investigating"]);
+});
+
+test("a fault since another day is told with its day", () => {
+  const line = headline(incident({ en: "web3 is slow" }), new Date("2026-11-22T10:00:00Z"));
+  expect(texts.localized(line)).toEqual({
+    en: "web3 is slow – since 10:58 on 21 November",
+    hu: "web3 is slow – november 21. 10:58 óta",
+  });
+});
+
+test("a failed host is named first and what customers know of it follows", () => {
+  const host = { en: "rack-a" };
+  const said = texts.localized(
+    wordsFor(subject("host.down", { host, places: [{ en: "Webshop" }] }), "investigating").text,
+  );
+  expect(said["en"]).toMatch(/rack-a cannot be reached as a whole.*Affected: Webshop\. Next word/);
+  const alone = wordsFor(subject("host.down", { host, places: [host] }), "investigating").text;
+  expect(alone.flatMap(({ keys }) => keys)).not.toContain("incident.affected");
+});
+
+test("what still works is said while the fault lasts, and not afterwards", () => {
+  const working = [{ en: "Webmail" }];
+  const said = (phase: "identified" | "resolved") =>
+    texts.say("en", wordsFor(subject("web.down", { working }), phase).text);
+  expect(said("identified")).toContain("Works as usual: Webmail.");
+  expect(said("resolved")).not.toContain("Works as usual");
+  expect(said("resolved")).not.toContain("Next word");
+});
