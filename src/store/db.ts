@@ -82,6 +82,7 @@ export function createDb(connection: DbConnection, options: DbOptions = {}): Db 
       max: options.poolMax ?? 10,
       afterCreate: (client: pg.Client, done: Done) => {
         if (statementMs > 0) noticeSilence(client, statementMs + SILENCE_MS);
+        noticeFarewell(client);
         done(null, client);
       },
     },
@@ -218,6 +219,14 @@ function noticeSilence(client: pg.Client, ms: number): void {
   const { stream } = client.connection;
   if (stream instanceof Socket)
     stream.setTimeout(ms, () => stream.destroy(new Error("Connection fell silent")));
+}
+
+/** After its last word, and before its socket closes, the pool would hand a connection out again. */
+function noticeFarewell(client: pg.Client): void {
+  client.connection.on("errorMessage", (said: { severity?: string; code?: string }) => {
+    if (said.severity === "FATAL" || said.code?.startsWith("57P"))
+      Object.assign(client, { __knex__disposed: said });
+  });
 }
 
 function getTypeParser(oid: number, format?: string): (value: string) => unknown {
