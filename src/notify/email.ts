@@ -229,7 +229,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: "connection-reset",
   EHOSTUNREACH: "host-unreachable",
   ENETUNREACH: "network-unreachable",
-  ETLS: "tls-failed: the relay offers no encryption that we accept",
+  ETLS: "tls-failed: the relay's certificate or encryption is not accepted",
   EPROTOCOL: "reply-malformed",
   ECONNECTION: "connection-closed",
 };

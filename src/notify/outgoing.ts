@@ -54,7 +54,11 @@ export async function post(letter: {
 export function retryAfter(value: string | string[] | undefined, now: Date): number | null {
   if (typeof value !== "string") return null;
   const text = value.trim();
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime();
+  const ms = /^\d{1,9}$/.test(text)
+    ? Number(text) * 1000
+    : /^[A-Z][a-z]{2}, /.test(text)
+      ? Date.parse(text) - now.getTime()
+      : Number.NaN;
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS) : null;
 }
 

@@ -74,37 +74,53 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** The signed bytes; the same message always gives the same ones. */
 function bodyOf(message: Message): string {
-  const { incident, site, url, text, headline, language } = message;
-  const write = (incidentPart: typeof incident, textPart: string, truncated: boolean): string =>
-    JSON.stringify({
-      type: message.event,
-      timestamp: message.at.toISOString(),
-      data: {
-        incident: incidentPart,
-        site,
-        url,
-        headline,
-        text: textPart,
-        language,
-        ...(truncated ? { truncated } : {}),
-      },
-    });
-  const whole = write(incident, text, false);
-  if (Buffer.byteLength(whole) <= BODY_MAX_BYTES) return whole;
-  // Newest statements first to stay, evidence first to go: receivers can read the rest at `url`.
-  for (let keep = 32; ; keep = Math.floor(keep / 2)) {
-    const short = write(
-      {
-        ...incident,
-        components: incident.components.slice(0, keep * 2),
-        evidence: incident.evidence.slice(0, keep),
-        updates: keep === 0 ? [] : incident.updates.slice(-keep),
-      },
-      text.slice(0, 2000),
-      true,
-    );
-    if (Buffer.byteLength(short) <= BODY_MAX_BYTES || keep === 0) return short;
+  const whole = written(message, false);
+  if (fits(whole)) return whole;
+  // What cannot be read here can be read at `url`: evidence goes first, the newest words stay.
+  for (const keep of [32, 16, 8, 4, 2, 1, 0]) {
+    const short = written(shortened(message, keep, keep === 0 ? 300 : 2_000), true);
+    if (fits(short) || keep === 0) return short;
   }
+  return whole;
+}
+
+const fits = (body: string): boolean => Buffer.byteLength(body) <= BODY_MAX_BYTES;
+
+const written = ({ event, at, ...message }: Message, truncated: boolean): string =>
+  JSON.stringify({
+    type: event,
+    timestamp: at.toISOString(),
+    data: {
+      incident: message.incident,
+      site: message.site,
+      url: message.url,
+      headline: message.headline,
+      text: message.text,
+      language: message.language,
+      ...(truncated ? { truncated } : {}),
+    },
+  });
+
+function shortened(message: Message, keep: number, letters: number): Message {
+  const { incident } = message;
+  const cut = (text: string): string =>
+    text.length > letters ? `${text.slice(0, letters)}…` : text;
+  const cutAll = (texts: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(texts).map(([language, text]) => [language, cut(text)]));
+  return {
+    ...message,
+    headline: cut(message.headline),
+    text: cut(message.text),
+    incident: {
+      ...incident,
+      title: cutAll(incident.title),
+      components: incident.components.slice(0, 2 * keep + 10),
+      evidence: incident.evidence.slice(0, keep),
+      updates: incident.updates
+        .slice(incident.updates.length - keep)
+        .map((update) => ({ ...update, text: cutAll(update.text) })),
+    },
+  };
 }
 
 function problemOf(secret: string): string | null {
