@@ -1,7 +1,12 @@
 import { connect as connectSocket, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
-import { connect as connectTls, TLSSocket, type SecureContext } from "node:tls";
-import { observingContext } from "./certificate.js";
+import {
+  connect as connectTls,
+  TLSSocket,
+  type PeerCertificate,
+  type SecureContext,
+} from "node:tls";
+import { noteShown, observingContext } from "./certificate.js";
 import { codeOf, down, Failure, hungUp, unknown } from "./failures.js";
 import type { Phases } from "./phases.js";
 import type { Address, Resolver } from "./resolver.js";
@@ -71,11 +76,17 @@ export function secure(
 ): Promise<TLSSocket> {
   phases.enter("tls");
   return new Promise((done, fail) => {
+    let shown: PeerCertificate | undefined;
     const secured = connectTls({
       socket,
       servername,
       secureContext: context,
       rejectUnauthorized: false,
+      // Names are judged later; what Node read for this need not be read again.
+      checkServerIdentity: (_name, certificate) => {
+        shown = certificate;
+        return undefined;
+      },
       ...(alpn && { ALPNProtocols: alpn }),
     });
     const stop = (): void => void secured.destroy(new Error("aborted"));
@@ -87,6 +98,7 @@ export function secure(
     secured.on("error", fail);
     secured.once("secureConnect", () => {
       phases.end();
+      if (shown) noteShown(secured, shown);
       done(secured);
     });
   });

@@ -228,6 +228,7 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
 
   phases.enter("firstByte");
   listen();
+  if (socket.destroyed) onEnd();
   return {
     line,
     read,

@@ -48,7 +48,6 @@ async function look(host: string, settings: Options, visit: Visit): Promise<Verd
   if (!settings.starttls) {
     const secured = await secure(socket, handshake, phases, signal);
     const { verdict, facts: seen } = judgeSecured(secured, host, settings, now);
-    secured.end();
     return { ...(verdict ?? up()), facts: { tls: seen } };
   }
   const protocol = STARTTLS[settings.starttls];
