@@ -57,6 +57,7 @@ async function start() {
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => stop(signal));
   // A closed terminal is the end; from elsewhere it means: read the configuration again.
   process.on("SIGHUP", () => (process.stdout.isTTY ? stop("SIGHUP") : child?.kill("SIGHUP")));
+  if (process.env.npm_lifecycle_event) followParent();
   if (!(await prepared({ test: false }))) return;
   let waitMs = BACKOFF_MS.first;
   while (!stopping) {
@@ -93,6 +94,17 @@ function runMain() {
       resolve({ code, signal });
     });
   });
+}
+
+/**
+ * A package manager that is killed, or whose shell is, passes nothing on. (The scripts say `exec`
+ * so that npm's signals reach us and not a shell in between, which would die of them alone.)
+ */
+function followParent() {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop("SIGTERM");
+  }, 500).unref();
 }
 
 /** Asks whatever runs to end, once: npm, the terminal and an impatient hand may all ask at a time. */
