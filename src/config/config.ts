@@ -90,3 +90,26 @@ export interface Policy {
   /** A cause that fails again within this time of its resolution reopens its incident. */
   readonly reopenMs: number;
 }
+
+/** What is in force before there is a configuration file: an empty installation. */
+export const NO_CONFIG: Config = {
+  site: {
+    name: "Status",
+    url: null,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    languages: ["en", "hu"],
+    support: { email: null, phone: null },
+    accent: null,
+  },
+  mail: null,
+  references: [],
+  resolvers: [],
+  egress: { allow: [] },
+  retention: { resultsMs: 2 * 86_400_000, hoursMs: 90 * 86_400_000, daysMs: 1_826 * 86_400_000 },
+  hosts: [],
+  components: [],
+  monitors: [],
+  channels: [],
+  policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
+  texts: {},
+};

@@ -128,6 +128,7 @@ export async function migrate(db: Db, folder = MIGRATIONS): Promise<void> {
 
 /** True where `error` says that the database cannot be used now, and may be again without us. */
 export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof Problem) return error.code === "unavailable";
   const code = codeOf(error);
   if (AWAY.some((known) => code.startsWith(known))) return true;
   return error instanceof Error && AWAY_WORDS.test(error.message);

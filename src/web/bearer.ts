@@ -7,11 +7,11 @@ import { findBearer, type Role } from "../store/tokens.js";
 export const READERS: readonly Role[] = ["admin", "operator", "agent", "viewer"];
 
 /** Lets through who brings a token with one of these roles; 401 without one, 403 with another. */
-export function requireRole(db: Db, now: () => Date, roles: readonly Role[]): RequestHandler {
+export function requireRole(db: () => Db, now: () => Date, roles: readonly Role[]): RequestHandler {
   return async (req, _res, next) => {
     const [, token] = /^Bearer ([\x21-\x7e]+)$/i.exec(req.headers.authorization ?? "") ?? [];
     if (!token) throw new Problem("unauthorized", "Send the header: Authorization: Bearer TOKEN.");
-    const bearer = await findBearer(db, token, now());
+    const bearer = await findBearer(db(), token, now());
     if (!bearer) throw new Problem("unauthorized", "This token is not known.");
     if (!roles.includes(bearer.role))
       throw new Problem("forbidden", `A token with the role ${bearer.role} may not do this.`);

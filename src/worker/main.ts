@@ -5,7 +5,7 @@ import { runProbe } from "../../probes/run.js";
 import type { Run } from "../../probes/probe.js";
 import { gapOf, observe, wantsRecheck, type Health } from "../core/health.js";
 import { createLog } from "../log.js";
-import { newTraceparent, startTracing, withSpan } from "../tracing.js";
+import { startTracing, withSpan } from "../tracing.js";
 import { createSchedule } from "./schedule.js";
 import { createSelfCheck } from "./selfcheck.js";
 import { openSpool } from "./spool.js";
@@ -19,6 +19,9 @@ const PATIENCE_MS = 2_000;
 /** A look that follows silence is given `recheck` and this (ms), else a dead server takes failures × timeout. */
 const AFTER_SILENCE_MS = 2_000;
 
+/** First looks after a start begin so far apart (ms): a hundred a second. */
+const FIRST_LOOKS_APART_MS = 10;
+
 interface Watched {
   readonly watch: Watch;
   readonly run: Run;
@@ -30,7 +33,7 @@ const clock = (): number => performance.now();
 const now = (): Date => new Date();
 const birth = JSON.parse(process.argv[2] ?? "{}") as Birth;
 const log = createLog(birth.logLevel).child({ part: "worker" });
-await startTracing(process.env);
+const tracing = await startTracing(process.env);
 
 const say = (word: Word): void => {
   if (process.connected) process.send?.(word);
@@ -66,7 +69,7 @@ async function look(id: string, lagMs: number): Promise<void> {
     "probe.look",
     { "tudunk.monitor": id, "tudunk.probe": watch.probe },
     null,
-    async (span) => {
+    async (traceparent) => {
       const result = await selfcheck.judge(await runProbe(run, patience, now), patience);
       // Dropped or replaced meanwhile: nobody wants to hear of the old target.
       if (watched.get(id) !== one) return;
@@ -83,7 +86,7 @@ async function look(id: string, lagMs: number): Promise<void> {
         monitor: id,
         result,
         lagMs,
-        ...(matters && { traceparent: span ?? newTraceparent() }),
+        ...(matters && { traceparent }),
       });
       if (wantsRecheck(health, confirm)) schedule.again(id, confirm.recheckMs);
       hand(matters ? 0 : COMPANY_MS);
@@ -135,10 +138,18 @@ function watch(add: readonly Watch[], drop: readonly string[]): void {
       const run = probe.prepare(one.target, one.options, eyes);
       watched.set(one.id, { watch: one, run, health: known?.health ?? one.health, silent: false });
       schedule.put(one.id, one.everyMs);
+      if (!known) lookSoon(one.id);
     } catch (error) {
       log.error({ monitor: one.id, err: error }, "monitor.unusable");
     }
   }
+}
+
+/** What is new need not wait for its place in the interval, but must not come all at once either. */
+let soonAt = 0;
+function lookSoon(id: string): void {
+  soonAt = Math.max(soonAt + FIRST_LOOKS_APART_MS, clock());
+  schedule.again(id, soonAt - clock());
 }
 
 function obey(order: Order): void {
@@ -179,6 +190,7 @@ async function end(): Promise<void> {
   } catch (error) {
     log.error({ err: error }, "spool.failed");
   }
+  await tracing.stop();
   process.exit(0);
 }
 

@@ -9,7 +9,8 @@ import { openApiDocument } from "./openapi.js";
 import { incidentsQuery, monitorsQuery } from "./schemas.js";
 
 export interface ApiSettings {
-  readonly db: Db;
+  /** Throws `unavailable` before there is a database. */
+  readonly db: () => Db;
   readonly now: () => Date;
   readonly publicUrl: () => string;
 }
@@ -26,7 +27,7 @@ export function api({ db, now, publicUrl }: ApiSettings): Router {
 
   routes.get("/monitors", async (req, res) => {
     const { limit, cursor } = read(monitorsQuery, req.query);
-    const rows = await listMonitors(db, {
+    const rows = await listMonitors(db(), {
       after: cursor === undefined ? null : opened(cursor),
       limit,
     });
@@ -35,7 +36,7 @@ export function api({ db, now, publicUrl }: ApiSettings): Router {
   });
 
   routes.get("/monitors/:id", async (req, res) => {
-    const row = await findMonitor(db, req.params.id);
+    const row = await findMonitor(db(), req.params.id);
     if (!row) throw new Problem("not-found", "There is no such monitor.");
     res.json(monitorOf(row));
   });
@@ -43,13 +44,13 @@ export function api({ db, now, publicUrl }: ApiSettings): Router {
   routes.get("/incidents", async (req, res) => {
     const { state, limit, cursor } = read(incidentsQuery, req.query);
     const after = cursor === undefined ? null : positionOf(opened(cursor));
-    const items = await listIncidents(db, { open: state === "open", after, limit });
+    const items = await listIncidents(db(), { open: state === "open", after, limit });
     const last = items.length === limit ? items.at(-1) : undefined;
     res.json({ items, next: last ? closed(`${last.openedAt} ${last.id}`) : null });
   });
 
   routes.get("/incidents/:id", async (req, res) => {
-    const incident = await findIncident(db, req.params.id);
+    const incident = await findIncident(db(), req.params.id);
     if (!incident) throw new Problem("not-found", "There is no such incident.");
     res.json(incident);
   });

@@ -1,0 +1,275 @@
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { Registry } from "prom-client";
+import { createClosing } from "./closing.js";
+import { NO_CONFIG, type Config } from "./config/config.js";
+import { loadConfig } from "./config/load.js";
+import { formatMistakes, type Mistake } from "./config/mistakes.js";
+import { watchConfig } from "./config/watch.js";
+import { openDatabase, type Database } from "./database.js";
+import { Problem } from "./errors.js";
+import type { Log } from "./log.js";
+import { createMetrics } from "./metrics.js";
+import type { Db } from "./store/db.js";
+import { loadPage } from "./store/page.js";
+import { listen } from "./store/session.js";
+import type { Settings } from "./settings.js";
+import { createTexts } from "./texts.js";
+import { createSite } from "./web/site.js";
+import { createCopies } from "./web/page/copies.js";
+import type { Condition } from "./web/system.js";
+import { beginLead, type Lead } from "./work/lead.js";
+import { reign, type Reign } from "./work/reign.js";
+import { createPageRenderer } from "./work/render-page.js";
+import { createSender, type Sender } from "./work/send-owed.js";
+import { createVoices } from "./work/voices.js";
+
+export interface App {
+  /** Where the program can be reached from this machine. */
+  readonly url: string;
+  /** Reads the configuration again now. */
+  reload(): void;
+  /** Drains and ends everything that was started; safe to call twice. */
+  stop(): Promise<void>;
+  /** Rejects with a `Problem` where going on is of no use. */
+  readonly failed: Promise<never>;
+}
+
+interface AppSettings {
+  readonly settings: Settings;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: Log;
+  /** Says a line to whoever sits at the terminal. */
+  readonly say: (line: string) => void;
+  readonly now?: () => Date;
+}
+
+/**
+ * Builds every part once and starts it: first the face, which can show the last page without a
+ * database, then the database, then – where this process holds the lock – watching and deciding.
+ * Resolves once pages are served.
+ */
+export async function startApp(given: AppSettings): Promise<App> {
+  const { settings, env, log, say, now = () => new Date() } = given;
+  const closing = createClosing(log);
+  const stopping = new AbortController();
+  const registry = new Registry();
+  const metrics = createMetrics(registry);
+
+  let config: Config = NO_CONFIG;
+  let mistakes: readonly Mistake[] = [];
+  let texts = createTexts({ timezone: config.site.timezone });
+  const parts: Parts = { server: null, database: null, lead: null };
+  const port = (): number => portOf(parts.server) ?? settings.port;
+  const publicUrl = (): string =>
+    settings.publicUrl ?? config.site.url ?? `http://localhost:${port()}`;
+  const site = () => ({ ...config.site, url: publicUrl() });
+  const db = (): Db => {
+    if (parts.database) return parts.database.db;
+    throw new Problem("unavailable", "The database is not there yet; please try again.");
+  };
+
+  // ── the face: it shows the last page even before there is a database ──────────────────────────
+  const served = createGate();
+  const copies = createCopies({ texts: () => texts, site });
+  const pages = createPageRenderer({
+    load: async () => loadPage(db(), site(), now()),
+    publish: async (model, at) => {
+      await copies.publish(model, at);
+      served.open();
+    },
+    now,
+    log,
+    saveTo: join(settings.dataDir, "page.json"),
+  });
+  closing.add("pages", () => pages.stop());
+
+  const condition = (): Condition => {
+    const page = pages.state();
+    const worker = parts.lead?.worker;
+    const degraded = [
+      ...(parts.database ? [] : ["The database is not there yet."]),
+      ...(page?.away
+        ? [`The database is away; the page is as of ${page.asOf.toISOString()}.`]
+        : []),
+      ...(mistakes.length > 0
+        ? [
+            `The configuration was rejected (${mistakes.length} mistakes, see the terminal); an earlier one is in force.`,
+          ]
+        : []),
+      ...(worker?.blind ? ["None of the references answers: we may be blind."] : []),
+    ];
+    return {
+      ready: page !== null && !stopping.signal.aborted,
+      degraded,
+      database: parts.database?.condition() ?? null,
+      leading: parts.lead !== null,
+      monitors: parts.lead?.watching ?? null,
+      workerWordAt: worker?.wordAt?.toISOString() ?? null,
+      pageAsOf: page?.asOf.toISOString() ?? null,
+    };
+  };
+
+  // ── the configuration ─────────────────────────────────────────────────────────────────────────
+  const voices = createVoices(log);
+  closing.add("voices", () => voices.close());
+  const watching = watchConfig({
+    path: settings.configPath,
+    load: () => loadConfig(settings.configPath, { env, languages: texts.languages }),
+    onLoaded: async (next) => {
+      await parts.lead?.configure(next);
+      config = next;
+      texts = createTexts({ timezone: config.site.timezone, overrides: config.texts });
+      await voices.use(config);
+      pages.changed();
+      if (mistakes.length > 0) say("The configuration is in order again.");
+      mistakes = [];
+      metrics.configReloadOk.set(1);
+    },
+    onRejected: (found) => {
+      mistakes = found;
+      metrics.configReloadOk.set(0);
+      say(
+        `${formatMistakes(found)}\nThe configuration was not applied; what was in force stays so.`,
+      );
+    },
+    log,
+  });
+  closing.add("configuration", () => watching.stop());
+  await watching.first;
+
+  const server = createSite({
+    db,
+    now,
+    registry,
+    metrics,
+    condition,
+    publicUrl,
+    copies,
+    log,
+    trustProxy: settings.trustProxy,
+  });
+  parts.server = server;
+  await listening(server, settings);
+  closing.add("intake", () => closeServer(server));
+
+  // ── the database, and whatever needs it ───────────────────────────────────────────────────────
+  const sender = (): Sender =>
+    createSender({
+      db: db(),
+      channels: () => voices.ready,
+      about: () => ({
+        site: { name: config.site.name, url: publicUrl(), timezone: config.site.timezone },
+        language: config.site.languages[0] ?? "en",
+      }),
+      now,
+      log,
+      observe: ({ channelId, outcome }) =>
+        metrics.deliveries.inc({
+          kind: voices.ready.get(channelId)?.kind ?? "gone",
+          result: outcome,
+        }),
+    });
+
+  const lead = async (): Promise<Reign> => {
+    const owed = sender();
+    const begunWith = config;
+    const begun = await beginLead({
+      db: db(),
+      config: begunWith,
+      birth: { dataDir: settings.dataDir, logLevel: settings.logLevel },
+      texts: () => texts,
+      now,
+      log,
+      metrics,
+      onOwed: () => owed.wake(),
+    }).catch(async (error: unknown) => {
+      await owed.stop();
+      throw error;
+    });
+    parts.lead = begun;
+    if (config !== begunWith) await begun.configure(config);
+    return {
+      async stop() {
+        parts.lead = null;
+        await begun.stop();
+        await owed.stop();
+      },
+    };
+  };
+
+  const useDatabase = async (): Promise<void> => {
+    const database = await openDatabase({ ...settings, log, say, stopping: stopping.signal });
+    if (!database) return;
+    parts.database = database;
+    closing.add("database", () => database.stop());
+    const hearing = listen({
+      connection: database.connection,
+      channel: "tudunk_page",
+      onNotify: () => pages.changed(),
+      log,
+    });
+    closing.add("hearing", () => hearing.stop());
+    const reigning = reign({ connection: database.connection, lead, log, say });
+    closing.add("reign", () => reigning.stop());
+  };
+
+  const opening = useDatabase();
+  const failed = new Promise<never>((_done, reject) => {
+    opening.catch(reject);
+  });
+  failed.catch(() => undefined);
+  closing.add("opening", () => opening.catch(() => undefined));
+  await Promise.race([served.passed, failed]);
+
+  return {
+    url: `http://localhost:${port()}`,
+    failed,
+    reload: () => watching.reload(),
+    async stop() {
+      stopping.abort();
+      await closing.run();
+    },
+  };
+}
+
+interface Parts {
+  server: Server | null;
+  database: Database | null;
+  lead: Lead | null;
+}
+
+const portOf = (server: Server | null): number | null => {
+  const address = server?.address();
+  return address && typeof address === "object" ? address.port : null;
+};
+
+function listening(server: Server, { port, host }: Settings): Promise<void> {
+  return new Promise((done, failed) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      failed(new Problem("conflict", advice(error, port), { cause: error })),
+    );
+    server.listen({ port, ...(host !== null && { host }) }, () => done());
+  });
+}
+
+const advice = (error: NodeJS.ErrnoException, port: number): string =>
+  error.code === "EADDRINUSE"
+    ? `Port ${port} is taken by another program; set PORT to a free one.`
+    : `Port ${port} cannot be opened: ${error.message}. Set PORT and HOST to what this user may use.`;
+
+/** Ends keep-alive connections that are idle and lets answers under way finish. */
+function closeServer(server: Server): Promise<void> {
+  return new Promise((done) => {
+    server.close(() => done());
+    server.closeIdleConnections();
+    setTimeout(() => server.closeAllConnections(), 2_000).unref();
+  });
+}
+
+/** Something to wait for that happens once. */
+function createGate(): { readonly passed: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((done) => (open = done));
+  return { passed, open: () => open() };
+}

@@ -1,0 +1,179 @@
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { PROBES } from "../probes/index.js";
+import { milliseconds } from "../probes/duration.js";
+import { readableReport } from "../probes/report.js";
+import { createResolver } from "../probes/resolver.js";
+import { runProbe } from "../probes/run.js";
+import { parse } from "yaml";
+import { loadConfig } from "./config/load.js";
+import { formatMistakes } from "./config/mistakes.js";
+import { Problem } from "./errors.js";
+import { createLog } from "./log.js";
+import { readSettings, type Settings } from "./settings.js";
+import { createDb, describeDatabaseError, migrate, type Db } from "./store/db.js";
+import { borrowEmbedded } from "./store/embedded.js";
+import { createToken, ROLES } from "./store/tokens.js";
+import { createTexts } from "./texts.js";
+
+const OK = 0;
+const FAILED = 1;
+const WRONG_USE = 2;
+
+const USAGE = `Usage: npm run -s tudunk -- COMMAND
+
+  check-config FILE             reads a configuration and names every mistake in it
+  probe KIND TARGET             looks once, now, and prints what it saw
+        [--json]                as JSON: { at, outcome, reason, ms, timings, facts }
+        [--timeout 10s]
+        [--options '{ expect: { status: [200] } }']    the probe's own keys, as in the configuration
+        kinds: ${Object.keys(PROBES).join(", ")}
+  token create --name N --role R
+                                makes a token for the API and prints it, once
+        roles: ${ROLES.join(", ")}
+
+Exit code 0 on success (up or degraded), 1 on a failed result, 2 on wrong use.
+`;
+
+/** What the shell wants: text on standard output is for scripts, everything else on standard error. */
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Wrong use: one line that says what to do instead. */
+class Misuse extends Error {}
+
+const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
+  "check-config": checkConfig,
+  probe,
+  token,
+};
+
+async function checkConfig(args: string[]): Promise<number> {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new Misuse("check-config needs one FILE");
+  const loaded = await loadConfig(resolve(file), {
+    env: process.env,
+    languages: createTexts().languages,
+  });
+  if (!loaded.ok) {
+    complain(formatMistakes(loaded.mistakes));
+    return FAILED;
+  }
+  if (loaded.warnings.length > 0) complain(formatMistakes(loaded.warnings));
+  const { hosts, components, monitors, channels } = loaded.config;
+  print(
+    `${file} is in order: ${monitors.length} monitors, ${hosts.length} hosts, ` +
+      `${components.length} components, ${channels.length} channels.`,
+  );
+  return OK;
+}
+
+async function probe(args: string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      json: { type: "boolean", default: false },
+      timeout: { type: "string", default: "10s" },
+      options: { type: "string", default: "{}" },
+    },
+  });
+  const [kind = "", target, ...more] = positionals;
+  const module = Object.hasOwn(PROBES, kind) ? PROBES[kind] : undefined;
+  if (!module) throw new Misuse(`probe needs a KIND, one of ${Object.keys(PROBES).join(", ")}`);
+  if (target === undefined || more.length > 0) throw new Misuse(`probe ${kind} needs one TARGET`);
+  const timeoutMs = milliseconds(values.timeout);
+  if (timeoutMs === null) throw new Misuse("--timeout: expected a duration like 10s");
+  const aim = module.target.safeParse(target);
+  if (!aim.success) throw new Misuse(`TARGET: ${aim.error.issues[0]?.message ?? "not usable"}`);
+  const options = module.options.safeParse(optionsFrom(values.options));
+  if (!options.success)
+    throw new Misuse(
+      options.error.issues
+        .map(({ path, message }) => `--options ${path.join(".")}: ${message}`)
+        .join("; "),
+    );
+  const run = prepared(() =>
+    module.prepare(aim.data, options.data, { resolver: createResolver() }),
+  );
+  const result = await runProbe(run, timeoutMs, () => new Date());
+  print(values.json ? JSON.stringify(result) : readableReport(kind, target, result));
+  return result.outcome === "up" || result.outcome === "degraded" ? OK : FAILED;
+}
+
+/** JSON is YAML, and in a shell YAML needs fewer quotes. */
+function optionsFrom(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    throw new Misuse("--options: expected a JSON or YAML map");
+  }
+}
+
+function prepared<T>(prepare: () => T): T {
+  try {
+    return prepare();
+  } catch (error) {
+    throw new Misuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function token(args: string[]): Promise<number> {
+  const { positionals, values } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { name: { type: "string" }, role: { type: "string" } },
+  });
+  const role = ROLES.find((one) => one === values.role);
+  if (positionals.join(" ") !== "create") throw new Misuse("token knows: create --name N --role R");
+  if (!values.name || values.name.length > 100)
+    throw new Misuse("--name: expected up to 100 characters");
+  if (!role) throw new Misuse(`--role: expected one of ${ROLES.join(", ")}`);
+  const { name } = values;
+  print(await withDatabase((db) => createToken(db, { name, role, now: new Date() })));
+  return OK;
+}
+
+/** Beside a running program on its database, or without one. */
+async function withDatabase<T>(use: (db: Db) => Promise<T>): Promise<T> {
+  const settings = settingsOrMisuse();
+  const log = createLog("silent");
+  const borrowed =
+    settings.databaseUrl === null ? await borrowEmbedded({ dataDir: settings.dataDir, log }) : null;
+  const db = createDb(borrowed?.connection ?? { url: settings.databaseUrl ?? "" }, { poolMax: 1 });
+  try {
+    await migrate(db);
+    return await use(db);
+  } finally {
+    await db.destroy();
+    await borrowed?.done();
+  }
+}
+
+function settingsOrMisuse(): Settings {
+  const read = readSettings(process.env);
+  if (!read.ok) throw new Misuse(read.mistakes.join("; "));
+  return read.settings;
+}
+
+async function main([name = "", ...args]: string[]): Promise<number> {
+  if (name === "help" || name === "--help") {
+    print(USAGE);
+    return OK;
+  }
+  try {
+    const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!command)
+      throw new Misuse(`${name === "" ? "no command" : `unknown command ${name}`}; try: help`);
+    return await command(args);
+  } catch (error) {
+    const wrongUse = error instanceof Misuse || (error instanceof TypeError && "code" in error);
+    complain(
+      `tudunk ${name}: ${wrongUse || error instanceof Problem ? error.message : describeDatabaseError(error)}`,
+    );
+    return wrongUse ? WRONG_USE : FAILED;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

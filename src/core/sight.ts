@@ -1,0 +1,36 @@
+import type { Health } from "./health.js";
+
+export interface Seen {
+  readonly component: string | null;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly paused: boolean;
+  readonly health: Health;
+}
+
+/**
+ * Since when (epoch ms) each component cannot be seen: one of its monitors is overdue by more than
+ * one interval and its timeout, or blind, or none of them has been looked at yet. Components that
+ * can be seen, and those without monitors, are absent.
+ */
+export function unseenSince(monitors: Iterable<Seen>, now: number): Map<string, number> {
+  const since = new Map<string, number>();
+  const begun = new Set<string>();
+  const waiting = new Map<string, number>();
+  for (const { component, everyMs, timeoutMs, paused, health } of monitors) {
+    if (component === null || paused) continue;
+    const { lastAt } = health;
+    if (lastAt === null)
+      waiting.set(component, Math.min(waiting.get(component) ?? Infinity, health.since));
+    else begun.add(component);
+    const seenAt = lastAt ?? health.since;
+    const overdue = now - seenAt > 2 * everyMs + timeoutMs;
+    if (!overdue && !health.blind) continue;
+    const from = health.blind ? health.runs.unknown.since : seenAt;
+    since.set(component, Math.min(since.get(component) ?? Infinity, from));
+  }
+  for (const [component, from] of waiting)
+    if (!begun.has(component))
+      since.set(component, Math.min(since.get(component) ?? Infinity, from));
+  return since;
+}

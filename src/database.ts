@@ -1,0 +1,172 @@
+import { Problem } from "./errors.js";
+import type { Log } from "./log.js";
+import {
+  createDb,
+  describeDatabaseError,
+  LEADER_LOCK,
+  migrate,
+  type Db,
+  type DbConnection,
+} from "./store/db.js";
+import { startEmbedded, type Embedded } from "./store/embedded.js";
+import { findLockHolder } from "./store/session.js";
+
+/** The database of this process, which may be away for a while and come back by itself. */
+export interface Database {
+  readonly db: Db;
+  readonly connection: DbConnection;
+  condition(): DatabaseCondition;
+  stop(): Promise<void>;
+}
+
+export interface DatabaseCondition {
+  readonly kind: "embedded" | "server";
+  readonly version: string | null;
+  /** What survives: a power cut, or only the death of processes; `null` for a server that keeps it to itself. */
+  readonly durability: string | null;
+  readonly pid: number | null;
+}
+
+interface DatabaseSettings {
+  readonly databaseUrl: string | null;
+  readonly dataDir: string;
+  readonly log: Log;
+  /** Says one line in the terminal. */
+  readonly say: (line: string) => void;
+  readonly stopping: AbortSignal;
+}
+
+const BACKOFF_MS = { first: 500, most: 10_000 };
+/** A killed predecessor's session is gone within this; who still holds the lock then is alive. */
+const PREDECESSOR_MS = 3_000;
+
+/**
+ * Opens the database and brings its schema up to date, trying until it works: each new reason is
+ * said once. Resolves to `null` when asked to stop before that. Throws `Problem` where trying again
+ * cannot help: another instance has this data folder, or the schema is newer than the program.
+ */
+export async function openDatabase(settings: DatabaseSettings): Promise<Database | null> {
+  const { log, say, stopping } = settings;
+  let waitMs = BACKOFF_MS.first;
+  let said = "";
+  while (!stopping.aborted) {
+    let opened: Opened | null = null;
+    try {
+      opened = await open(settings);
+      await migrate(opened.db);
+      return await keep(opened, settings);
+    } catch (error) {
+      await opened?.db.destroy().catch(() => undefined);
+      if (error instanceof Problem && error.code === "conflict") {
+        opened?.embedded?.leave();
+        throw error;
+      }
+      const line = describeDatabaseError(error);
+      if (line !== said) {
+        say(line);
+        log.error({ err: error }, "database.unavailable");
+      }
+      said = line;
+    }
+    await pause(waitMs, stopping);
+    waitMs = Math.min(2 * waitMs, BACKOFF_MS.most);
+  }
+  return null;
+}
+
+interface Opened {
+  readonly db: Db;
+  readonly connection: DbConnection;
+  readonly embedded: Embedded | null;
+}
+
+async function open({ databaseUrl, dataDir, log }: DatabaseSettings): Promise<Opened> {
+  if (databaseUrl !== null) {
+    const connection = { url: databaseUrl };
+    return { connection, db: createDb(connection), embedded: null };
+  }
+  const embedded = await startEmbedded({ dataDir, log });
+  const opened = { connection: embedded.connection, db: createDb(embedded.connection), embedded };
+  if (embedded.adopted) await refuseSecond(opened.connection, dataDir, embedded);
+  return opened;
+}
+
+/** Whoever finds the embedded server at work is its heir, unless somebody alive leads it. */
+async function refuseSecond(
+  connection: DbConnection,
+  dataDir: string,
+  embedded: Embedded,
+): Promise<void> {
+  const until = performance.now() + PREDECESSOR_MS;
+  for (;;) {
+    const holder = await findLockHolder(connection, LEADER_LOCK);
+    if (!holder) return;
+    if (performance.now() > until) {
+      embedded.leave();
+      throw new Problem(
+        "conflict",
+        `Another Tudunk (${holder.application}) already runs with the data folder ${dataDir}. ` +
+          `Stop it, or give this one a DATA_DIR (and a PORT) of its own.`,
+      );
+    }
+    await pause(200);
+  }
+}
+
+async function keep(
+  { db, connection, embedded }: Opened,
+  settings: DatabaseSettings,
+): Promise<Database> {
+  const { log, say, dataDir, stopping } = settings;
+  let present = embedded;
+  let version = embedded?.version ?? (await serverVersion(db));
+
+  const revive = async (): Promise<void> => {
+    say("The embedded PostgreSQL ended; it is started again.");
+    for (
+      let waitMs = BACKOFF_MS.first;
+      !stopping.aborted;
+      waitMs = Math.min(2 * waitMs, BACKOFF_MS.most)
+    ) {
+      try {
+        present = await startEmbedded({ dataDir, log });
+        version = present.version;
+        present.onExit(() => void revive());
+        return;
+      } catch (error) {
+        log.error({ err: error }, "database.unavailable");
+        await pause(waitMs, stopping);
+      }
+    }
+  };
+  present?.onExit(() => void revive());
+
+  return {
+    db,
+    connection,
+    condition: () => ({
+      kind: present ? "embedded" : "server",
+      version,
+      durability: present?.durability ?? null,
+      pid: present?.pid ?? null,
+    }),
+    async stop() {
+      await db.destroy();
+      await present?.stop();
+    },
+  };
+}
+
+async function serverVersion(db: Db): Promise<string | null> {
+  const { rows } = await db.raw<{ rows: { version: string }[] }>(
+    `select current_setting('server_version') as version`,
+  );
+  return rows[0]?.version ?? null;
+}
+
+function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+  });
+}

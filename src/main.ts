@@ -1,0 +1,48 @@
+import { startApp } from "./app.js";
+import { Problem } from "./errors.js";
+import { createLog } from "./log.js";
+import { readSettings } from "./settings.js";
+import { startTracing } from "./tracing.js";
+
+/** Wrong use or settings: whoever started us must not simply try again. */
+const WRONG_USE = 2;
+const GRACE_MS = 9_500;
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const read = readSettings(process.env);
+if (!read.ok) {
+  say(["These settings are wrong:", ...read.mistakes.map((line) => `  ${line}`)].join("\n"));
+  process.exit(WRONG_USE);
+}
+const { settings } = read;
+const log = createLog(settings.logLevel);
+const tracing = await startTracing(process.env);
+if (tracing.note) say(tracing.note);
+
+let ending = false;
+let app: Awaited<ReturnType<typeof startApp>> | null = null;
+
+/** Drains once, however often it is asked; a second clock ends it all where that hangs. */
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  setTimeout(() => process.exit(1), GRACE_MS).unref();
+  await app?.stop();
+  await tracing.stop();
+  process.exit(code);
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void end(0));
+// Whoever started us is gone: nobody would stop us any more.
+process.on("disconnect", () => void end(0));
+process.on("SIGHUP", () => app?.reload());
+
+try {
+  app = await startApp({ settings, env: process.env, log, say });
+  process.stdout.write(`Tudunk is ready: ${app.url}\n`);
+  await app.failed;
+} catch (error) {
+  if (!(error instanceof Problem)) log.fatal({ err: error }, "program.failed");
+  say(error instanceof Error ? error.message : String(error));
+  await end(error instanceof Problem ? WRONG_USE : 1);
+}

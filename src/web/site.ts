@@ -1,0 +1,94 @@
+import { createServer, type Server } from "node:http";
+import express, { type ErrorRequestHandler } from "express";
+import helmet from "helmet";
+import { Problem } from "../errors.js";
+import type { Log } from "../log.js";
+import { describeDatabaseError, isDatabaseAway } from "../store/db.js";
+import { api, type ApiSettings } from "./api/index.js";
+import type { Copies } from "./page/copies.js";
+import { createFront } from "./page/front.js";
+import { pageRoutes, sendErrorPage } from "./page/routes.js";
+import { sendProblem } from "./problem.js";
+import { system, type SystemSettings } from "./system.js";
+
+export interface SiteSettings extends ApiSettings, SystemSettings {
+  readonly copies: Copies;
+  readonly log: Log;
+  readonly trustProxy: readonly string[];
+}
+
+/** A slow or silent client keeps a connection no longer than this (ms). */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 30_000;
+const CHECK_MS = 2_000;
+const MAX_CONNECTIONS = 20_000;
+
+/** The whole face: the small door with rendered pages first, Express for everything else. */
+export function createSite(settings: SiteSettings): Server {
+  const { copies, log, trustProxy } = settings;
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", trustProxy.length > 0 ? [...trustProxy] : false);
+  app.set("query parser", "simple");
+  app.use(helmet({ contentSecurityPolicy: false }));
+  app.use(system(settings));
+  app.use("/api/v1", api(settings));
+  app.use(pageRoutes(settings));
+  app.use(() => {
+    throw new Problem("not-found", "There is no such page.");
+  });
+  app.use(failure(log, copies));
+
+  const front = createFront(copies);
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_MS,
+      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: CHECK_MS,
+    },
+    (req, res) => {
+      if (!front(req, res)) app(req, res);
+    },
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  return server;
+}
+
+/** What went wrong, as a page for people and as a problem document for programs. */
+function failure(log: Log, copies: Copies): ErrorRequestHandler {
+  return async (error: unknown, req, res, next) => {
+    if (res.headersSent) return next(error);
+    const problem = problemOf(error);
+    if (!problem) log.error({ err: error, path: req.path }, "request.failed");
+    else if (problem.code === "unavailable")
+      log.warn(
+        { path: req.path, error: describeDatabaseError(problem.cause ?? error) },
+        "request.unavailable",
+      );
+    if (req.path.startsWith("/api/")) {
+      if (problem) sendProblem(res, problem.code, problem.message);
+      else res.status(500).type("application/problem+json").send(BROKEN);
+      return;
+    }
+    await sendErrorPage(copies, req, res, problem?.code ?? "failed");
+  };
+}
+
+const BROKEN = JSON.stringify({
+  type: "about:blank",
+  title: "Something went wrong on our side.",
+  status: 500,
+  detail: "It has been noted in our log.",
+});
+
+function problemOf(error: unknown): Problem | null {
+  if (error instanceof Problem) return error;
+  if (isDatabaseAway(error))
+    return new Problem("unavailable", "The database is away at the moment; please try again.", {
+      cause: error,
+    });
+  // What Express itself refuses, such as a malformed escape in the address.
+  const status = error instanceof Error && "status" in error ? error.status : 500;
+  return status === 400 ? new Problem("bad-input", "The address could not be read.") : null;
+}

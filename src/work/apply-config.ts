@@ -1,0 +1,143 @@
+import type { Config } from "../config/config.js";
+import type { Difference } from "../config/difference.js";
+import {
+  ensurePage,
+  removeComponents,
+  saveComponents,
+  listComponents,
+} from "../store/components.js";
+import type { Db } from "../store/db.js";
+import { listHosts, removeHosts, saveHosts } from "../store/hosts.js";
+import type { ScopeKey } from "../store/incidents.js";
+import { requireEpoch } from "../store/leadership.js";
+import { listWatched, removeMonitors, saveMonitors, type MonitorRow } from "../store/monitors.js";
+import { newPublicId } from "./judge.js";
+import type { Roster } from "./roster.js";
+
+/** What of a configuration is new to the database, by kind of object. */
+interface Steps {
+  readonly hosts: { readonly save: Config["hosts"]; readonly remove: readonly string[] };
+  readonly components: { readonly save: Config["components"]; readonly remove: readonly string[] };
+  readonly monitors: { readonly save: Config["monitors"]; readonly remove: readonly string[] };
+}
+
+/**
+ * Makes the database and the roster hold what the configuration declares, all or nothing, touching
+ * only what differs. Objects that are gone end their watch and keep their history. Returns the
+ * scopes whose incidents that may end.
+ */
+export async function applyDifference(
+  db: Db,
+  config: Config,
+  { hosts, components, monitors }: Difference,
+  roster: Roster,
+  epoch: number,
+  now: Date,
+): Promise<ScopeKey[]> {
+  return apply(
+    db,
+    config,
+    {
+      hosts: { save: [...hosts.added, ...hosts.changed], remove: idsOf(hosts.removed) },
+      // Positions follow from the order of all, so a new one in the middle moves the others.
+      components: {
+        save: isTouched(components) ? config.components : [],
+        remove: idsOf(components.removed),
+      },
+      monitors: { save: [...monitors.added, ...monitors.changed], remove: idsOf(monitors.removed) },
+    },
+    roster,
+    epoch,
+    now,
+  );
+}
+
+/** The same at the beginning of a lead, against whatever the database holds. */
+export async function applyWhole(
+  db: Db,
+  config: Config,
+  roster: Roster,
+  epoch: number,
+  now: Date,
+): Promise<ScopeKey[]> {
+  const gone = async (
+    list: Promise<readonly { readonly id: string }[]>,
+    kept: readonly { readonly id: string }[],
+  ) => {
+    const ids = new Set(idsOf(kept));
+    return idsOf(await list).filter((id) => !ids.has(id));
+  };
+  await ensurePage(db, now, newPublicId);
+  return apply(
+    db,
+    config,
+    {
+      hosts: { save: config.hosts, remove: await gone(listHosts(db), config.hosts) },
+      components: {
+        save: config.components,
+        remove: await gone(listComponents(db), config.components),
+      },
+      monitors: { save: config.monitors, remove: await gone(listWatched(db), config.monitors) },
+    },
+    roster,
+    epoch,
+    now,
+  );
+}
+
+async function apply(
+  db: Db,
+  config: Config,
+  { hosts, components, monitors }: Steps,
+  roster: Roster,
+  epoch: number,
+  now: Date,
+): Promise<ScopeKey[]> {
+  const positions = new Map(config.components.map(({ id }, position) => [id, position]));
+  const touched = [...idsOf(monitors.save), ...monitors.remove].flatMap((id) =>
+    scopeOf(roster, id),
+  );
+  await db.transaction(async (tx) => {
+    await requireEpoch(tx, epoch);
+    await saveHosts(tx, hosts.save, now);
+    await saveComponents(
+      tx,
+      components.save.map((one) => ({ ...one, position: positions.get(one.id) ?? 0 })),
+      now,
+      newPublicId,
+    );
+    await saveMonitors(tx, monitors.save.map(rowOf), now);
+    await removeMonitors(tx, monitors.remove, now);
+    await removeComponents(tx, components.remove, now);
+    await removeHosts(tx, hosts.remove, now);
+    await tx.raw(`select pg_notify('tudunk_page', '')`);
+  });
+  roster.drop(monitors.remove);
+  if (monitors.save.length > 0) roster.put(await listWatched(db, idsOf(monitors.save)));
+  return [...touched, ...idsOf(monitors.save).flatMap((id) => scopeOf(roster, id))];
+}
+
+const idsOf = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id);
+
+const isTouched = ({ added, changed, removed }: Difference["components"]): boolean =>
+  added.length + changed.length + removed.length > 0;
+
+function scopeOf(roster: Roster, id: string): ScopeKey[] {
+  const known = roster.get(id);
+  if (!known) return [];
+  return [known.host === null ? { kind: "monitor", id } : { kind: "host", id: known.host }];
+}
+
+const rowOf = (monitor: Config["monitors"][number]): MonitorRow => ({
+  id: monitor.id,
+  probe: monitor.probe,
+  target: monitor.target,
+  everyMs: monitor.everyMs,
+  timeoutMs: monitor.timeoutMs,
+  host: monitor.host,
+  component: monitor.component,
+  impact: monitor.impact,
+  confirm: monitor.confirm,
+  labels: monitor.labels,
+  paused: monitor.paused,
+});

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import type { Policy } from "../config/config.js";
+import { publicId } from "../core/ids.js";
+import { wordsFor, headline } from "../core/wording.js";
+import type { Log } from "../log.js";
+import type { Metrics } from "../metrics.js";
+import { isDatabaseAway, type Db } from "../store/db.js";
+import {
+  judgeScope,
+  listUnsettledScopes,
+  type ScopeKey,
+  type Speaker,
+} from "../store/incidents.js";
+import { requireEpoch } from "../store/leadership.js";
+import type { Texts } from "../texts.js";
+import { traceIdOf, withSpan } from "../tracing.js";
+import { createTurns } from "../turns.js";
+
+/** Keeps incidents in step with health. */
+export interface Judge {
+  /** Judges these scopes as soon as those before them are done; resolves when it has. */
+  judge(scopes: readonly ScopeKey[], traceparent: string | null): Promise<void>;
+  /** Judges every scope that may be out of step: at the start, and where time alone decides. */
+  settle(): Promise<void>;
+}
+
+interface JudgeSettings {
+  readonly db: Db;
+  readonly epoch: number;
+  readonly location: string;
+  readonly policy: () => Policy;
+  readonly channels: () => readonly string[];
+  readonly texts: () => Texts;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Told after a commit that owes messages. */
+  readonly onOwed: () => void;
+}
+
+export const newPublicId = (): string => publicId(randomBytes(12));
+
+export function createJudge(settings: JudgeSettings): Judge {
+  const { db, epoch, location, now, log, metrics, onOwed } = settings;
+  const inTurn = createTurns();
+
+  const judgeOne = async (scope: ScopeKey, traceparent: string | null): Promise<void> => {
+    await withSpan(
+      "incident.judge",
+      { "tudunk.scope": `${scope.kind}:${scope.id}` },
+      traceparent,
+      async (trace) => {
+        const { publish, nextUpdateMs, reopenMs } = settings.policy();
+        const judged = await judgeScope(db, scope, {
+          now: now(),
+          publish,
+          nextUpdateMs,
+          reopenMs,
+          channels: settings.channels(),
+          location,
+          newId: newPublicId,
+          speaker: speakerOf(settings.texts()),
+          traceparent: trace ?? traceparent,
+          guard: (tx) => requireEpoch(tx, epoch),
+        });
+        for (const { id, event, phase } of judged) {
+          if (phase === null) continue;
+          metrics.incidents.inc({ phase });
+          log.info(
+            { incident: id, scope, phase, traceId: traceIdOf(traceparent) },
+            event ?? "incident.merged",
+          );
+        }
+        if (judged.some(({ event }) => event !== null)) onOwed();
+      },
+    );
+  };
+
+  /** One that fails is logged and left to the next `settle`; the others are judged all the same. */
+  const judgeAll = async (
+    scopes: readonly ScopeKey[],
+    traceparent: string | null,
+  ): Promise<void> => {
+    for (const scope of scopes) {
+      try {
+        await judgeOne(scope, traceparent);
+      } catch (error) {
+        if (isDatabaseAway(error)) throw error;
+        log.error({ scope, err: error }, "incident.judging-failed");
+      }
+    }
+  };
+
+  return {
+    judge: (scopes, traceparent) => inTurn(() => judgeAll(scopes, traceparent)),
+    settle: () => inTurn(async () => judgeAll(await listUnsettledScopes(db), null)),
+  };
+}
+
+function speakerOf(texts: Texts): Speaker {
+  return {
+    words(subject, phase) {
+      const { title, text } = wordsFor(subject, phase);
+      return { title: texts.localized(title), text: texts.localized(text) };
+    },
+    headline: (incident, now) => texts.localized(headline(incident, now)),
+  };
+}

@@ -1,0 +1,167 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Log } from "../log.js";
+import type { Metrics } from "../metrics.js";
+import { isDatabaseAway } from "../store/db.js";
+import type { Batch, Birth, Order, Sights, Watch, Word } from "../worker/messages.js";
+
+/** The probe process, kept alive: whatever ends it, it is there again within seconds. */
+export interface WorkerKeeper {
+  watch(add: readonly Watch[], drop: readonly string[]): void;
+  setSights(sights: Sights): void;
+  lookNow(monitors: readonly string[]): void;
+  /** When it last spoke; `null` before its first word. */
+  readonly wordAt: Date | null;
+  readonly blind: boolean;
+  readonly pid: number | null;
+  /** Lets it put what nobody took on disk; resolves when it is gone, after 6 s at the latest. */
+  stop(): Promise<void>;
+}
+
+interface KeeperSettings {
+  readonly birth: Birth;
+  readonly sights: Sights;
+  /** Everything to be watched, for a worker that has just been born. */
+  readonly watches: () => readonly Watch[];
+  /** Resolves once the batch is committed. */
+  readonly take: (batch: Batch) => Promise<void>;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const AT_ONCE = 1_000;
+const BACKOFF_MS = { first: 200, most: 5_000 };
+const LOOK_MS = 5_000;
+/** A worker that has said nothing for so long hangs, and is replaced. */
+const SILENT_MS = 30_000;
+const END_MS = 6_000;
+
+/** The compiled worker, also when we ourselves run from source in a test. */
+const FILE = fileURLToPath(
+  import.meta.url.endsWith(".ts")
+    ? new URL("../../dist/src/worker/main.js", import.meta.url)
+    : new URL("../worker/main.js", import.meta.url),
+);
+
+export function keepWorker(settings: KeeperSettings): WorkerKeeper {
+  const { birth, watches, take, now, log, metrics } = settings;
+  let sights = settings.sights;
+  let child: ChildProcess | null = null;
+  let wordAt: Date | null = null;
+  let heardMs = performance.now();
+  let blind = false;
+  let stopping = false;
+  let waitMs = BACKOFF_MS.first;
+  let refusedAlready = false;
+
+  const tell = (order: Order): void => {
+    if (child?.connected) child.send(order, () => undefined);
+  };
+
+  const tellWatches = (add: readonly Watch[]): void => {
+    for (let from = 0; from < add.length; from += AT_ONCE)
+      tell({ kind: "watch", add: add.slice(from, from + AT_ONCE), drop: [] });
+  };
+
+  const hear = (word: Word): void => {
+    heardMs = performance.now();
+    switch (word.kind) {
+      case "batch":
+        void receive(word.batch);
+        break;
+      case "word":
+        wordAt = now();
+        blind = word.blind;
+        waitMs = BACKOFF_MS.first;
+        metrics.workerMissed.set(word.missed);
+        metrics.workerSpooled.set(word.spooled);
+        metrics.workerWordSeconds.set(wordAt.getTime() / 1_000);
+        break;
+    }
+  };
+
+  const receive = async (batch: Batch): Promise<void> => {
+    const from = child;
+    const answer = (order: Order): void => {
+      if (child === from) tell(order);
+    };
+    try {
+      await take(batch);
+      refusedAlready = false;
+      answer({ kind: "taken", stream: batch.stream, seq: batch.sightings.at(-1)?.seq ?? 0 });
+    } catch (error) {
+      // Said once for each spell: the worker offers the same batch again every second.
+      if (!refusedAlready || !isDatabaseAway(error))
+        log.warn({ err: error, results: batch.sightings.length }, "results.not-taken");
+      refusedAlready = true;
+      answer({ kind: "refused", stream: batch.stream });
+    }
+  };
+
+  const start = (): void => {
+    heardMs = performance.now();
+    const born = fork(FILE, [JSON.stringify(birth)], {
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      execArgv: ["--enable-source-maps", "--max-semi-space-size=4"],
+    });
+    child = born;
+    born.on("message", (word) => hear(word as Word));
+    born.on("error", (error) => log.error({ err: error }, "worker.failed"));
+    born.once("exit", (code, signal) => {
+      if (child === born) child = null;
+      if (stopping) return;
+      log.error({ pid: born.pid, code, signal, againMs: waitMs }, "worker.died");
+      setTimeout(() => !stopping && start(), waitMs).unref();
+      waitMs = Math.min(2 * waitMs, BACKOFF_MS.most);
+    });
+    log.info({ pid: born.pid }, "worker.started");
+    tell({ kind: "sights", sights });
+    tellWatches(watches());
+  };
+
+  let lookedMs = performance.now();
+  const looking = setInterval(() => {
+    const at = performance.now();
+    // Where we ourselves stood still, its words are still waiting to be read.
+    const awake = at - lookedMs < 2 * LOOK_MS;
+    lookedMs = at;
+    if (!awake || at - heardMs < SILENT_MS || !child) return;
+    log.error({ pid: child.pid }, "worker.silent");
+    child.kill("SIGKILL");
+  }, LOOK_MS);
+
+  start();
+
+  return {
+    watch(add, drop) {
+      if (drop.length > 0) tell({ kind: "watch", add: [], drop });
+      tellWatches(add);
+    },
+    setSights(next) {
+      sights = next;
+      tell({ kind: "sights", sights });
+    },
+    lookNow: (monitors) => monitors.length > 0 && tell({ kind: "look-now", monitors }),
+    get wordAt() {
+      return wordAt;
+    },
+    get blind() {
+      return blind;
+    },
+    get pid() {
+      return child?.pid ?? null;
+    },
+    async stop() {
+      stopping = true;
+      clearInterval(looking);
+      const last = child;
+      if (!last) return;
+      const gone = new Promise<void>((done) => void last.once("exit", () => done()));
+      const late = setTimeout(() => last.kill("SIGKILL"), END_MS);
+      tell({ kind: "stop" });
+      await gone;
+      clearTimeout(late);
+    },
+  };
+}

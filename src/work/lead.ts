@@ -1,0 +1,196 @@
+import type { Config, Monitor } from "../config/config.js";
+import { difference, type Difference } from "../config/difference.js";
+import { isFailing } from "../core/health.js";
+import { createClosing } from "../closing.js";
+import type { Log } from "../log.js";
+import type { Metrics } from "../metrics.js";
+import { isDatabaseAway, type Db } from "../store/db.js";
+import type { ScopeKey } from "../store/incidents.js";
+import { beginEpoch } from "../store/leadership.js";
+import { listWatched, type Watched } from "../store/monitors.js";
+import type { Texts } from "../texts.js";
+import { createTurns } from "../turns.js";
+import type { Batch, Birth, Sights, Watch } from "../worker/messages.js";
+import { applyDifference, applyWhole } from "./apply-config.js";
+import { createJudge } from "./judge.js";
+import { keepWorker } from "./keep-worker.js";
+import { every } from "./recurring.js";
+import { createRoster, type Roster } from "./roster.js";
+import { createTaker } from "./take-results.js";
+import { dropOld, preparePartitions, rollUp } from "./tidy.js";
+import { watchSight } from "./watch-sight.js";
+
+/** The one who probes and decides, while it holds the lock. */
+export interface Lead {
+  /** Applies a configuration to the database, the worker and the incidents, once the database is there. */
+  configure(config: Config): Promise<void>;
+  readonly worker: {
+    readonly wordAt: Date | null;
+    readonly blind: boolean;
+    readonly pid: number | null;
+  };
+  readonly watching: number;
+  stop(): Promise<void>;
+}
+
+interface LeadSettings {
+  readonly db: Db;
+  readonly config: Config;
+  readonly birth: Birth;
+  readonly texts: () => Texts;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Told after commits that owe messages. */
+  readonly onOwed: () => void;
+}
+
+/** Where our own worker stands, until there are several. */
+const LOCATION = "local";
+
+/** Begins to lead: a new epoch, the configuration in place, the worker at work, loops running. */
+export async function beginLead(settings: LeadSettings): Promise<Lead> {
+  const { db, birth, texts, now, log, metrics, onOwed } = settings;
+  const closing = createClosing(log);
+  let { config } = settings;
+  const epoch = await beginEpoch(db);
+  const roster = createRoster();
+  // Results and a new configuration both rewrite the roster: never both at once.
+  const inTurn = createTurns();
+  await preparePartitions(db, now());
+  await applyWhole(db, config, roster, epoch, now());
+  roster.put(await listWatched(db));
+
+  const judge = createJudge({
+    db,
+    epoch,
+    location: LOCATION,
+    policy: () => config.policy,
+    channels: () => config.channels.map(({ id }) => id),
+    texts,
+    now,
+    log,
+    metrics,
+    onOwed,
+  });
+  const taker = createTaker({ db, roster, epoch, location: LOCATION, now, log, metrics });
+
+  /** Acknowledged once committed; what it means for incidents follows, and is settled if it fails. */
+  const take = async (batch: Batch): Promise<void> => {
+    const { confirmed } = await inTurn(() => taker.take(batch));
+    for (const { monitor, traceparent } of confirmed) {
+      worker.lookNow(siblingsOf(monitor, roster));
+      void judge.judge([scopeOf(monitor)], traceparent).catch((error: unknown) => {
+        log.warn({ err: error }, "incident.judging-delayed");
+        unsettled = true;
+      });
+    }
+  };
+
+  let unsettled = true;
+  const settle = async (): Promise<void> => {
+    await judge.settle();
+    unsettled = false;
+  };
+
+  const worker = keepWorker({
+    birth,
+    sights: sightsOf(config),
+    watches: () => config.monitors.flatMap((monitor) => watchOf(monitor, roster)),
+    take,
+    now,
+    log,
+    metrics,
+  });
+  closing.add("worker", () => worker.stop());
+  /** What the file says; `config` is what is in place, which follows as soon as the database is there. */
+  let wanted = config;
+  const configure = async (): Promise<void> => {
+    const next = wanted;
+    const change: Difference = difference(config, next);
+    const scopes = await applyDifference(db, next, change, roster, epoch, now());
+    const resighted = JSON.stringify(sightsOf(next)) !== JSON.stringify(sightsOf(config));
+    config = next;
+    if (resighted) worker.setSights(sightsOf(next));
+    const paused = next.monitors.filter((monitor) => monitor.paused);
+    const { added, changed, removed } = change.monitors;
+    worker.watch(
+      [...added, ...changed].flatMap((monitor) => watchOf(monitor, roster)),
+      [...removed, ...paused].map(({ id }) => id),
+    );
+    await judge.judge(distinct(scopes), null);
+    unsettled = true;
+  };
+
+  closing.add(
+    "sight",
+    every("*/5 * * * * *", "sight", log, () => watchSight(db, roster, now())),
+  );
+  closing.add(
+    "settle",
+    every("*/5 * * * * *", "settle", log, async () => {
+      if (wanted !== config) await inTurn(configure);
+      // Time alone may split a host's incident or end what nobody watches: every open one is looked at.
+      if (unsettled || now().getSeconds() % 15 < 5) await settle();
+    }),
+  );
+  closing.add(
+    "partitions",
+    every("7 1 * * * *", "partitions", log, () => preparePartitions(db, now())),
+  );
+  closing.add(
+    "roll-up",
+    every("11 2-59/5 * * * *", "roll-up", log, () => rollUp(db, config, now(), log)),
+  );
+  closing.add(
+    "drop-old",
+    every("23 17 * * * *", "drop-old", log, () => dropOld(db, config, now(), log)),
+  );
+  metrics.leading.set(1);
+  closing.add("leading", () => metrics.leading.set(0));
+  await settle().catch((error: unknown) => {
+    if (!isDatabaseAway(error)) throw error;
+  });
+
+  return {
+    async configure(next) {
+      wanted = next;
+      try {
+        await inTurn(configure);
+      } catch (error) {
+        if (!isDatabaseAway(error)) throw error;
+        log.warn("config.waits-for-database");
+      }
+    },
+    worker,
+    get watching() {
+      return roster.size;
+    },
+    stop: () => closing.run(),
+  };
+}
+
+const sightsOf = ({ resolvers, references }: Config): Sights => ({ resolvers, references });
+
+function watchOf(monitor: Monitor, roster: Roster): Watch[] {
+  const known = roster.get(monitor.id);
+  if (monitor.paused || !known) return [];
+  const { id, probe, target, everyMs, timeoutMs, confirm, options } = monitor;
+  return [{ id, probe, target, everyMs, timeoutMs, confirm, options, health: known.health }];
+}
+
+const scopeOf = (monitor: { readonly id: string; readonly host: string | null }): ScopeKey =>
+  monitor.host === null ? { kind: "monitor", id: monitor.id } : { kind: "host", id: monitor.host };
+
+/** The host's other monitors, where this failure is its first: what do the rest see? */
+function siblingsOf(monitor: Watched, roster: Roster): string[] {
+  if (monitor.host === null || !isFailing(monitor.health.state)) return [];
+  const others = roster
+    .ofHost(monitor.host)
+    .filter(({ id, paused }) => id !== monitor.id && !paused);
+  return others.some(({ health }) => isFailing(health.state)) ? [] : others.map(({ id }) => id);
+}
+
+function distinct(scopes: readonly ScopeKey[]): ScopeKey[] {
+  return [...new Map(scopes.map((scope) => [`${scope.kind}:${scope.id}`, scope])).values()];
+}
