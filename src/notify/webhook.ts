@@ -107,6 +107,12 @@ function shortened(message: Message, keep: number, letters: number): Message {
     text.length > letters ? `${text.slice(0, letters)}…` : text;
   const cutAll = (texts: Readonly<Record<string, string>>): Record<string, string> =>
     Object.fromEntries(Object.entries(texts).map(([language, text]) => [language, cut(text)]));
+  const newest = new Set(
+    incident.updates
+      .toSorted((a, b) => b.at.localeCompare(a.at))
+      .slice(0, keep)
+      .map(({ id }) => id),
+  );
   return {
     ...message,
     headline: cut(message.headline),
@@ -117,7 +123,7 @@ function shortened(message: Message, keep: number, letters: number): Message {
       components: incident.components.slice(0, 2 * keep + 10),
       evidence: incident.evidence.slice(0, keep),
       updates: incident.updates
-        .slice(incident.updates.length - keep)
+        .filter(({ id }) => newest.has(id))
         .map((update) => ({ ...update, text: cutAll(update.text) })),
     },
   };

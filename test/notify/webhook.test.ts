@@ -104,7 +104,7 @@ test("a body that would be too long keeps the newest and says that it was cut", 
   const { url, calls } = await sink();
   const updates = Array.from({ length: 400 }, (_, n) => ({
     id: `upd${String(n).padStart(9, "0")}`,
-    at: "2026-11-21T10:00:00.000Z",
+    at: new Date(Date.UTC(2026, 10, 21) + n * 1000).toISOString(),
     state: "investigating" as const,
     public: true,
     by: "engine",
@@ -125,7 +125,8 @@ test("a body that would be too long keeps the newest and says that it was cut", 
   const { data }: { data: { truncated: boolean; incident: { updates: { id: string }[] } } } =
     JSON.parse(body);
   expect(data.truncated).toBe(true);
-  expect(data.incident.updates.at(-1)?.id).toBe("upd000000399");
+  expect(data.incident.updates.map(({ id }) => id)).toContain("upd000000399");
+  expect(data.incident.updates.length).toBeLessThan(100);
 });
 
 test("even endless words fit into a body", async () => {
