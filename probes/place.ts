@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { domainToASCII } from "node:url";
 import { z } from "zod";
 
 export interface HostPort {
@@ -14,11 +15,16 @@ const FORM = /^(?:\[([0-9a-fA-F:.]{2,45})\]|([^\s:/?#@[\]\\"'<>]{1,253}))(?::(\d
 export function readPlace(target: string, defaultPort: number): HostPort | null {
   if (isIP(target) === 6) return { host: target, port: defaultPort };
   const [, six, name, digits] = FORM.exec(target) ?? [];
-  const host = six ?? name;
+  const host = six ?? (name === undefined ? undefined : asciiName(name));
   const port = digits === undefined ? defaultPort : Number(digits);
-  if (host === undefined || (digits !== undefined && port < 1) || port > 65_535) return null;
+  if (host === undefined || host === "" || (digits !== undefined && port < 1) || port > 65_535)
+    return null;
   return six !== undefined && isIP(six) !== 6 ? null : { host, port };
 }
+
+/** An internationalised name as DNS has it; "" where it cannot be one. */
+const asciiName = (name: string): string =>
+  /^[\x21-\x7e]+$/.test(name) ? name : domainToASCII(name);
 
 /** A target `host[:port]`; with `portNeeded` one that says its port, where none goes without saying. */
 export const placeTarget = (portNeeded: boolean) =>

@@ -9,8 +9,11 @@ import { chainOf } from "../support/certificates.js";
 import { scripted, serve } from "../support/servers.js";
 
 /** A conversation with a server that does `talk`, ended by the signal after `timeoutMs`. */
-async function converse(talk: (socket: Socket) => void, timeoutMs = 2_000): Promise<Dialogue> {
-  const socket = connect(await serve(talk), "127.0.0.1");
+async function converse(
+  talk: (socket: Socket) => void | Promise<void>,
+  timeoutMs = 2_000,
+): Promise<Dialogue> {
+  const socket = connect(await serve((peer) => void talk(peer)), "127.0.0.1");
   const signal = AbortSignal.timeout(timeoutMs);
   signal.addEventListener("abort", () => socket.destroy());
   onTestFinished(() => void socket.destroy());

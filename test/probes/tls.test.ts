@@ -112,7 +112,7 @@ test.each([
 
 test.each<[name: string, talk: (socket: Socket) => void, reason: string | RegExp]>([
   ["silent", nothing, "timed-out-tls"],
-  ["hanging up", (socket) => void socket.destroySoon(), "tls-handshake-failed"],
+  ["hanging up", (socket) => socket.destroySoon(), "tls-handshake-failed"],
   ["resetting", (socket) => void socket.resetAndDestroy(), /^(?:reset|tls-handshake-failed)$/],
   ["speaking plain text", (socket) => void socket.write("220 mx.test\r\n"), "tls-not-spoken"],
   ["sending NULs", (socket) => void socket.write(Buffer.alloc(1e6)), "tls-not-spoken"],

@@ -172,5 +172,7 @@ function tagged(tag: number, content: Buffer): Buffer {
   return Buffer.concat([Buffer.of(tag, 0x80 | significant.length), significant, content]);
 }
 
-const pem = (der: Buffer) =>
-  `-----BEGIN CERTIFICATE-----\n${der.toString("base64").replace(/.{64}/g, "$&\n")}\n-----END CERTIFICATE-----\n`;
+function pem(der: Buffer): string {
+  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
+  return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
+}
