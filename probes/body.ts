@@ -3,7 +3,7 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 import { down, Failure, hungUp } from "./failures.js";
 
 /** What a check reads of one reply, on the wire and decoded. */
-export const MAX_BODY = 1_048_576;
+const MAX_BODY = 1_048_576;
 
 export interface Body {
   /** The decoded bytes, at most `MAX_BODY`; `null` unless they were to be kept. */

@@ -4,7 +4,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
 } from "node:http";
-import { connect as startSession } from "node:http2";
+import { connect as startSession, constants } from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 import { down, Failure, hungUp, unknown } from "./failures.js";
@@ -88,7 +88,11 @@ export function exchange2(socket: Socket, question: Question): Promise<Reply> {
       ":authority": question.authority,
       ...question.headers,
     });
-    stream.on("error", fail);
+    stream.on("error", (error) => {
+      // Our own limit resets the stream with this code.
+      const isFlooded = stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM;
+      fail(isFlooded ? new Failure(down("headers-too-large")) : error);
+    });
     stream.on("close", () => fail(hungUp()));
     stream.on("response", (headers) =>
       settle({
@@ -96,7 +100,8 @@ export function exchange2(socket: Socket, question: Question): Promise<Reply> {
         version: "2",
         headers,
         stream,
-        isWhole: () => !stream.aborted,
+        // An end that came by a reset or with the connection is no end.
+        isWhole: () => stream.rstCode === constants.NGHTTP2_NO_ERROR,
         close() {
           session.destroy();
           socket.destroy();

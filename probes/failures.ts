@@ -51,6 +51,7 @@ const DOWN: Readonly<Record<string, Reason>> = {
   ENETUNREACH: "network-unreachable",
   ENETDOWN: "network-unreachable",
   ERR_STREAM_PREMATURE_CLOSE: "closed-early",
+  ERR_HTTP2_STREAM_ERROR: "reset",
   HPE_HEADER_OVERFLOW: "headers-too-large",
   ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: "http2-not-offered",
   ERR_SSL_WRONG_VERSION_NUMBER: "tls-not-spoken",

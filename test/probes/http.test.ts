@@ -1,4 +1,5 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { http } from "../../probes/http.js";
@@ -592,14 +593,59 @@ test("http: a server without HTTP/2 is named", async () => {
   expect(auto).toMatchObject({ ...UP, facts: { http: "1.1" } });
 });
 
-test("http: HTTP/2 without TLS works, and what is not HTTP/2 ends in a verdict", async () => {
-  const port = await startPlainHttp2("two");
-  expect(await look(at(port), { http: "2", expect: { body: "two" } })).toMatchObject(UP);
-  const garbage = await startReply((socket) => void socket.end("HTTP/1.1 400 Bad\r\n\r\n"));
-  expect((await look(at(garbage), { http: "2" }, 600)).outcome).toBe("down");
-  const silent = await startReply(() => {});
-  const quiet = await look(at(silent), { http: "2" }, 300);
-  expect(quiet).toMatchObject(because("timed-out-first-byte"));
+test.each<[name: string, serve: (stream: ServerHttp2Stream) => void, expected: object]>([
+  ["without TLS works", (s) => answer2(s, { body: "two" }), UP],
+  ["silence is named", () => {}, because("timed-out-first-byte")],
+  ["a reset is named", (s) => s.close(constants.NGHTTP2_REFUSED_STREAM), because("reset")],
+  [
+    "a connection that dies in the body is named",
+    (s) => answer2(s, { later: () => s.session?.destroy() }),
+    because("closed-early"),
+  ],
+  ["a body that stops is named", (s) => answer2(s, { later() {} }), because("timed-out-transfer")],
+  [
+    "a flood of headers is named",
+    (s) => {
+      const names = Array.from({ length: 300 }, (_, nth) => [`x-${nth}`, "y".repeat(100)]);
+      s.respond(Object.fromEntries(names) as Record<string, string>, { endStream: true });
+    },
+    because("headers-too-large"),
+  ],
+])("http: over HTTP/2 %s", async (_name, serve, expected) => {
+  const port = await startPlainHttp2(serve);
+  const result = await look(at(port), { http: "2", expect: { body: "two" } }, 400);
+  expect(result).toMatchObject(expected);
+});
+
+function answer2(stream: ServerHttp2Stream, { body = "t", later }: Answer2): void {
+  stream.respond({ ":status": 200 });
+  if (!later) {
+    stream.end(body);
+    return;
+  }
+  stream.write(body);
+  setTimeout(later, 20);
+}
+
+interface Answer2 {
+  readonly body?: string;
+  /** What follows the body instead of its end. */
+  readonly later?: () => void;
+}
+
+test("http: an endless body over HTTP/2 is cut, and what is not HTTP/2 is no reply", async () => {
+  const endless = await startPlainHttp2((stream) => {
+    stream.respond({ ":status": 200 });
+    const more = (): void => {
+      while (!stream.destroyed && stream.write(Buffer.alloc(16_384, 97)));
+    };
+    stream.on("drain", more);
+    more();
+  });
+  const cut = await look(at(endless), { http: "2" });
+  expect(cut).toMatchObject({ ...UP, facts: { truncated: true, length: 1_048_576 } });
+  const older = await startReply((socket) => void socket.end("HTTP/1.1 400 Bad\r\n\r\n"));
+  expect((await look(at(older), { http: "2" }, 600)).outcome).toBe("down");
   const closing = await startReply((socket) => void socket.end());
   expect((await look(at(closing), { http: "2" }, 600)).outcome).toBe("down");
 });

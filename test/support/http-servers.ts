@@ -1,5 +1,9 @@
 import { createServer as createHttp, type RequestListener } from "node:http";
-import { createSecureServer, createServer as createPlainHttp2 } from "node:http2";
+import {
+  createSecureServer,
+  createServer as createPlainHttp2,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { createServer as createHttps, type ServerOptions } from "node:https";
 import {
   connect,
@@ -34,13 +38,16 @@ export const startHttp2 = (
     "127.0.0.1",
   );
 
-export const startPlainHttp2 = (body: string): Promise<number> =>
-  listening(
-    createPlainHttp2((_request, response) => {
-      response.end(body);
-    }),
-    "127.0.0.1",
-  );
+/** HTTP/2 without TLS that does to each stream whatever it is told. */
+export function startPlainHttp2(serve: (stream: ServerHttp2Stream) => void): Promise<number> {
+  const server = createPlainHttp2();
+  server.on("stream", (stream) => {
+    stream.on("error", () => {});
+    serve(stream);
+  });
+  server.on("sessionError", () => {});
+  return listening(server, "127.0.0.1");
+}
 
 /** A server that does to each connection whatever it is told. */
 export function startRaw(serve: (socket: Socket) => void, host = "127.0.0.1"): Promise<number> {
