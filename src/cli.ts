@@ -98,7 +98,12 @@ async function probe(args: string[]): Promise<number> {
     module.prepare(aim.data, options.data, { resolver: createResolver() }),
   );
   const result = await runProbe(run, timeoutMs, () => new Date());
-  print(values.json ? JSON.stringify(result) : readableReport(kind, target, result));
+  const colour = process.stdout.isTTY;
+  print(
+    values.json
+      ? JSON.stringify(result)
+      : readableReport(kind, target, result, { colour }).trimEnd(),
+  );
   return result.outcome === "up" || result.outcome === "degraded" ? OK : FAILED;
 }
 
