@@ -35,7 +35,7 @@ function readable(colour: Rgb, paper: Rgb, towards: Rgb): Rgb {
 function parse(text: string): Rgb | null {
   const digits = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i.exec(text)?.[1];
   if (!digits) return null;
-  const full = digits.length === 3 ? [...digits].map((digit) => digit + digit).join("") : digits;
+  const full = digits.length === 3 ? digits.replaceAll(/./g, "$&$&") : digits;
   const part = (start: number): number => Number.parseInt(full.slice(start, start + 2), 16);
   return [part(0), part(2), part(4)];
 }

@@ -47,7 +47,6 @@ export interface Row {
 
 export interface ComponentRow extends Row {
   readonly uptime: string | null;
-  readonly label: string;
   readonly strokes: readonly { readonly look: Look; readonly path: string }[];
   readonly days: readonly {
     readonly date: string;
@@ -225,7 +224,6 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
         return {
           ...plain,
           uptime,
-          label: uptime === null ? t("page.daysUnknown") : t("page.days", { uptime }),
           strokes: drawDays(component.days).map(({ state, path }) => ({
             look: LOOKS[state],
             path,
