@@ -88,7 +88,7 @@ export function codeOf(error: unknown): string {
  * The verdict for whatever ended a look: the one place where error codes get their meaning.
  * `phase` is where the look stood; an error nobody knows is ours, hence `unknown`.
  */
-export function judgeError(error: unknown, phase: Phase | null): Verdict {
+function judgeError(error: unknown, phase: Phase | null): Verdict {
   if (error instanceof Failure) return error.verdict;
   const code = codeOf(error);
   const facts: Facts = code === "" ? {} : { code };

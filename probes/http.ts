@@ -13,6 +13,7 @@ import type { Eyes, Fact, Probe, Verdict } from "./probe.js";
 import { readSettings } from "./settings.js";
 
 const MAX_REDIRECTS = 5;
+
 /**
  * A web server that answers a request with an expected status, in time and with the expected
  * content is up. A certificate that browsers refuse is `down` before anything is sent.
