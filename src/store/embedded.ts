@@ -1,10 +1,14 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  accessSync,
   chmodSync,
+  constants,
   chownSync,
   closeSync,
   existsSync,
+  fchmodSync,
+  fchownSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -74,7 +78,7 @@ const LOG_KEPT = 1024 * 1024;
 const LOG_LOOK_MS = 60_000;
 const DEATH_LOOK_MS = 500;
 
-/** Small, durable, quiet. Statements are never logged: they hold what customers wrote. */
+/** Small, durable, quiet. Statements and values are never logged: customers wrote them. */
 const SETTINGS = {
   listen_addresses: "",
   port: PORT,
@@ -89,6 +93,7 @@ const SETTINGS = {
   log_checkpoints: "off",
   log_min_messages: "warning",
   log_min_error_statement: "panic",
+  log_error_verbosity: "terse",
   log_line_prefix: "%m [%p] ",
 };
 const DURABLE = ["fsync", "synchronous_commit", "full_page_writes"] as const;
@@ -102,6 +107,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
   const dataDir = makeDataDir(options.dataDir);
   const home = join(dataDir, "pg");
   const native = findBinaries();
+  requireReadable(home);
+  clearLeftovers(dataDir);
   const giveUpAt = Date.now() + READY_MS;
   let account: Account | null = null;
   for (;;) {
@@ -345,7 +352,6 @@ function restoreLinks(native: string): void {
 
 /** `initdb` beside, then one rename: an interrupted one leaves no half cluster, two at once one whole. */
 function makeCluster(dataDir: string, native: string, account: Account, log: Log): void {
-  clearLeftovers(dataDir);
   const beside = join(dataDir, `pg.new-${process.pid}-${randomBytes(4).toString("hex")}`);
   mkdirSync(beside, { mode: 0o700 });
   try {
@@ -375,8 +381,12 @@ function makeCluster(dataDir: string, native: string, account: Account, log: Log
 function clearLeftovers(dataDir: string): void {
   for (const name of readdirSync(dataDir)) {
     const maker = /^pg\.new-(\d+)-/.exec(name)?.[1];
-    if (maker && !isAlive(Number(maker)))
+    if (!maker || isAlive(Number(maker))) continue;
+    try {
       rmSync(join(dataDir, name), { recursive: true, force: true });
+    } catch {
+      // An initdb that outlived its starter still writes there; the next start clears it.
+    }
   }
 }
 
@@ -394,6 +404,19 @@ function diskFull(dataDir: string): Problem {
     "unavailable",
     `The disk of ${dataDir} is full: the embedded PostgreSQL cannot start until some space is free.`,
   );
+}
+
+function requireReadable(home: string): void {
+  try {
+    accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return;
+    throw new Problem(
+      "unavailable",
+      `${home} belongs to another user (uid ${statSync(home).uid}): start Tudunk as that user or as root, or use another DATA_DIR.`,
+      { cause: error },
+    );
+  }
 }
 
 function requireMajor(home: string): void {
@@ -435,6 +458,8 @@ async function launch({
   const logFile = join(dataDir, "pg.log");
   boundLog(logFile);
   const output = openSync(logFile, "a", 0o600);
+  fchmodSync(output, 0o600);
+  if (account.owner) fchownSync(output, account.owner.uid, account.owner.gid);
   const from = statSync(logFile).size;
   const settings = {
     ...SETTINGS,

@@ -211,6 +211,24 @@ test("a full disk is named", async (context) => {
   await expect(startEmbedded({ dataDir, log })).rejects.toThrow(/The disk of .* is full/);
 });
 
+test("a folder of another user is named with that user", async (context) => {
+  if (process.getuid?.() === 0) context.skip("root may enter every folder");
+  const dataDir = folder();
+  mkdirSync(join(dataDir, "pg"), { mode: 0o000 });
+  await expect(startEmbedded({ dataDir, log })).rejects.toThrow(
+    /belongs to another user \(uid \d+\)/,
+  );
+});
+
+test("the server's log stays small", async () => {
+  const dataDir = folder();
+  writeFileSync(join(dataDir, "pg.log"), "x".repeat(9 * 1024 * 1024));
+  await start(dataDir);
+  expect(statSync(join(dataDir, "pg.log")).size).toBeLessThan(100_000);
+  expect(statSync(join(dataDir, "pg.log.1")).size).toBeLessThanOrEqual(1024 * 1024);
+  expect(statSync(join(dataDir, "pg.log")).mode & 0o077).toBe(0);
+});
+
 test("a DATA_DIR that cannot be made is named", async () => {
   const dataDir = join(folder(), "file/data");
   writeFileSync(join(dataDir, "../../file"), "");
