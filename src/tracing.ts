@@ -27,7 +27,7 @@ export async function withSpan<T>(
   const tracer = trace.getTracer("tudunk");
   return tracer.startActiveSpan(name, { attributes }, contextOf(parent), async (span) => {
     try {
-      return await fn(written(span.spanContext()) ?? parent ?? newTraceparent());
+      return await fn(written(span.spanContext()) ?? newTraceparent());
     } catch (error) {
       span.recordException(error instanceof Error ? error : String(error));
       span.setStatus({ code: SpanStatusCode.ERROR });

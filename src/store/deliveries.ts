@@ -104,10 +104,14 @@ export async function recordFailure(
   return changed === 1;
 }
 
-/** Gives up what is owed to channels that exist no more. Returns how many messages that were. */
+/**
+ * Gives up what is owed to channels that exist no more, where it came to be owed before `owedBefore`.
+ * Returns how many messages that were.
+ */
 export async function failUnconfigured(
   db: Db,
   channelIds: readonly string[],
+  owedBefore: Date,
   now: Date,
 ): Promise<number> {
   const { rowCount } = await db.raw<{ rowCount: number }>(
@@ -115,9 +119,10 @@ export async function failUnconfigured(
         set state = 'failed', failed_at = cast(:now as timestamptz), leased_until = null,
             last_error = 'channel is no longer configured'
       where state = 'owed'
+        and at < cast(:owedBefore as timestamptz)
         and not channel_id = any(cast(:channelIds as text[]))
         and (leased_until is null or leased_until <= cast(:now as timestamptz))`,
-    { channelIds: [...channelIds], now },
+    { channelIds: [...channelIds], owedBefore, now },
   );
   return rowCount;
 }

@@ -1,4 +1,4 @@
-import { nextAttempt } from "../core/backoff.js";
+import { GIVE_UP_MS, nextAttempt } from "../core/backoff.js";
 import type { Message, Send, SendResult } from "../notify/channel.js";
 import type { Log } from "../log.js";
 import { describeDatabaseError, isDatabaseAway, type Db } from "../store/db.js";
@@ -85,7 +85,9 @@ export function createSender(options: SenderOptions): Sender {
   const giveUpUnconfigured = async (ids: readonly string[]): Promise<void> => {
     const at = now();
     if (at.getTime() - checkedUnconfigured < UNCONFIGURED_MS) return;
-    const count = await failUnconfigured(db, ids, at);
+    // A configuration without any channel may be one that could not be read: then nothing is hurried.
+    const owedBefore = ids.length > 0 ? at : new Date(at.getTime() - GIVE_UP_MS);
+    const count = await failUnconfigured(db, ids, owedBefore, at);
     checkedUnconfigured = at.getTime();
     if (count > 0) log.warn({ count }, "delivery.gave-up-unconfigured");
   };

@@ -132,7 +132,7 @@ test("messages to channels that are gone are given up, and nobody else's", async
   await db("deliveries")
     .where({ key: "leased" })
     .update({ leased_until: at(60) });
-  expect(await failUnconfigured(db, ["hook"], at(1))).toBe(2);
+  expect(await failUnconfigured(db, ["hook"], at(1), at(1))).toBe(2);
   const rows = await db("deliveries").select("key", "state", "last_error").orderBy("id");
   expect(rows).toEqual([
     { key: "old1", state: "failed", last_error: "channel is no longer configured" },
@@ -140,7 +140,8 @@ test("messages to channels that are gone are given up, and nobody else's", async
     { key: "new1", state: "owed", last_error: null },
     { key: "leased", state: "owed", last_error: null },
   ]);
-  expect(await failUnconfigured(db, [], at(61))).toBe(2);
+  expect(await failUnconfigured(db, [], at(0), at(61))).toBe(0);
+  expect(await failUnconfigured(db, [], at(61), at(61))).toBe(2);
 });
 
 test("counts say what is owed, since when, and what failed within a day", async () => {
