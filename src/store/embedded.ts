@@ -9,6 +9,7 @@ import {
   existsSync,
   fchmodSync,
   fchownSync,
+  fsyncSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -369,12 +370,23 @@ function makeCluster(dataDir: string, native: string, account: Account, log: Log
     const home = join(dataDir, "pg");
     if (existsSync(home) && readdirSync(home).length === 0) rmSync(home, { recursive: true });
     renameSync(beside, home);
+    syncFolder(dataDir);
     log.info({ folder: home }, "database.made");
   } catch (error) {
     rmSync(beside, { recursive: true, force: true });
     // Another start was first: its cluster is as good.
     if (isCode(error, "ENOTEMPTY") || isCode(error, "EEXIST")) return;
     throw error instanceof Problem ? error : setupProblem(dataDir, said(error));
+  }
+}
+
+/** initdb has synced its files; their new name survives a power cut only with its folder. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, "r");
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

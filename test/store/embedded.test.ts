@@ -303,3 +303,8 @@ test("links that the package manager did not make are made at the start", async 
   expect(findBinaries(copy)).toBe(copy);
   expect(existsSync(join(copy, "lib/libicuuc.so.60"))).toBe(true);
 });
+
+test("a machine without binaries is told to bring a server", () => {
+  const nothing = folder();
+  expect(() => findBinaries(nothing)).toThrow(/no embedded PostgreSQL .* Set DATABASE_URL/);
+});
