@@ -175,15 +175,18 @@ function relayOf({ smtp, password }: MailSettings) {
   const secure = url.protocol === "smtps:";
   const user = decodeURIComponent(url.username);
   const pass = password ?? decodeURIComponent(url.password);
-  const requireTLS = !secure && user !== "" && !isLoopback(url.hostname);
+  // A password goes to nobody who has not proved who they are; on this machine it need not leave it.
+  const guarded = user !== "" && !isLoopback(url.hostname);
   return {
     secrets: [pass, Buffer.from(pass).toString("base64")].filter((secret) => secret.length > 0),
     options: {
       host: url.hostname.replaceAll(/^\[|\]$/g, ""),
       port: url.port === "" ? (secure ? 465 : 587) : Number(url.port),
       secure,
-      // A password never goes out in the clear; without one, STARTTLS is used wherever it is offered.
-      requireTLS,
+      requireTLS: guarded && !secure,
+      // Without a password encryption is taken as it comes, as between mail servers: to insist on a
+      // certificate that nobody checks elsewhere would only keep mail back.
+      tls: { rejectUnauthorized: guarded || secure },
       ...(user === "" ? {} : { auth: { user, pass } }),
     },
   };

@@ -189,6 +189,22 @@ test("smtps is encrypted from the first byte, and a foreign certificate is refus
   expect(letters).toEqual([]);
 });
 
+test("without a password a relay's own certificate is good enough", async () => {
+  const { key, cert } = issue({ name: "snakeoil" });
+  const encrypted: boolean[] = [];
+  const { port } = await smtpSink({
+    key,
+    cert,
+    disabledCommands: [],
+    onMailFrom: (_address, session, done) => {
+      encrypted.push(session.secure);
+      done();
+    },
+  });
+  expect(await open(mailFor(port))(message())).toMatchObject({ sent: true });
+  expect(encrypted).toEqual([true]);
+});
+
 test("a password never goes to another host in the clear", async () => {
   const logins: unknown[] = [];
   const { port } = await smtpSink({
