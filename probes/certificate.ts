@@ -53,12 +53,6 @@ export function observingContext(ca = ""): tls.SecureContext {
   return context;
 }
 
-const shown = new WeakMap<tls.TLSSocket, tls.PeerCertificate>();
-
-/** Spares `judgeCertificate` to read anew what Node read of the server's chain during the handshake. */
-export const noteShown = (socket: tls.TLSSocket, presented: tls.PeerCertificate): void =>
-  void shown.set(socket, presented);
-
 /** The name as certificates spell it: IDN as punycode, without a trailing dot or IPv6 brackets. */
 export function certificateHost(host: string): string {
   const bare = host.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
@@ -83,7 +77,7 @@ export function judgeCertificate(
     cipher: socket.getCipher()?.standardName ?? null,
   };
   // getPeerX509Certificate() would take the leaf out of OpenSSL's chain, so that whoever asks next is misled.
-  const { fingerprint256 } = shown.get(socket) ?? socket.getPeerCertificate();
+  const { fingerprint256 } = socket.getPeerCertificate();
   if (!fingerprint256) {
     return {
       verdict: policy.verify ? { outcome: "down", reason: "certificate-missing" } : null,
