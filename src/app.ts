@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import { createClosing } from "./closing.js";
@@ -113,30 +114,36 @@ export async function startApp(given: AppSettings): Promise<App> {
   // ── the configuration ─────────────────────────────────────────────────────────────────────────
   const voices = createVoices(log);
   closing.add("voices", () => voices.close());
+  const isEmptyStart = (): boolean =>
+    config === NO_CONFIG && !settings.configNamed && !existsSync(settings.configPath);
   const watching = watchConfig({
     path: settings.configPath,
     load: () => loadConfig(settings.configPath, { env, languages: texts.languages }),
-    onLoaded: async (next) => {
+    onLoaded: async (next, warnings) => {
       await parts.lead?.configure(next);
       config = next;
       texts = createTexts({ timezone: config.site.timezone, overrides: config.texts });
       await voices.use(config);
       pages.changed();
-      if (mistakes.length > 0) say("The configuration is in order again.");
+      if (mistakes.length > 0) say("The configuration is in order again and was applied.");
+      if (warnings.length > 0) say(formatMistakes(warnings));
       mistakes = [];
       metrics.configReloadOk.set(1);
+      log.info({ monitors: config.monitors.length }, "config.applied");
     },
     onRejected: (found) => {
+      if (isEmptyStart()) return say(EMPTY_START);
       mistakes = found;
       metrics.configReloadOk.set(0);
       say(
         `${formatMistakes(found)}\nThe configuration was not applied; what was in force stays so.`,
       );
+      log.error({ mistakes: found.length }, "config.rejected");
     },
     log,
   });
   closing.add("configuration", () => watching.stop());
-  await watching.first;
+  await watching.reload();
 
   const server = createSite({
     db,
@@ -225,13 +232,17 @@ export async function startApp(given: AppSettings): Promise<App> {
   return {
     url: `http://localhost:${port()}`,
     failed,
-    reload: () => watching.reload(),
+    reload: () => void watching.reload(),
     async stop() {
       stopping.abort();
       await closing.run();
     },
   };
 }
+
+const EMPTY_START = `There is no configuration yet. Begin with the example, which watches this very program:
+  cp tudunk.example.yaml tudunk.yaml
+It is applied within a second, and so is every later change of it.`;
 
 interface Parts {
   server: Server | null;

@@ -83,23 +83,35 @@ function append(spans: Span[], next: Span): void {
   else spans.push(next);
 }
 
+/** One local day; instants in ms. */
+export interface DayBounds {
+  readonly date: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /**
  * The last `count` days of `timezone` up to `now`, oldest first: each local day from its first
  * moment to the next one's, so 23 and 25 hours where clocks change. Today ends at `now`.
  */
-export function daysOf(
-  spans: readonly Span[],
-  timezone: string,
-  now: Date,
-  count: number = PAGE_DAYS,
-): Day[] {
+export function boundsOf(timezone: string, now: Date, count: number = PAGE_DAYS): DayBounds[] {
   const today = DateTime.fromJSDate(now, { zone: timezone }).startOf("day");
+  return Array.from({ length: count }, (_, index) => {
+    const start = today.minus({ days: count - 1 - index }).startOf("day");
+    const end = start.plus({ days: 1 }).startOf("day").toMillis();
+    return {
+      date: start.toISODate() ?? "",
+      from: start.toMillis(),
+      to: Math.min(end, now.getTime()),
+    };
+  });
+}
+
+/** Cuts a history into days: the seconds of each status in each of them. */
+export function daysOf(spans: readonly Span[], bounds: readonly DayBounds[]): Day[] {
   const days: Day[] = [];
   let next = 0;
-  for (let back = count - 1; back >= 0; back--) {
-    const start = today.minus({ days: back }).startOf("day");
-    const from = start.toMillis();
-    const to = Math.min(start.plus({ days: 1 }).startOf("day").toMillis(), now.getTime());
+  for (const { date, from, to } of bounds) {
     const ms = new Map<DayState, number>();
     let known = 0;
     for (; next < spans.length; next++) {
@@ -114,7 +126,7 @@ export function daysOf(
       if (span.to > to) break;
     }
     ms.set("noData", to - from - known);
-    days.push({ date: start.toISODate() ?? "", seconds: secondsOf(ms) });
+    days.push({ date, seconds: secondsOf(ms) });
   }
   return days;
 }

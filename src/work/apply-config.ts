@@ -1,5 +1,5 @@
 import type { Config } from "../config/config.js";
-import type { Difference } from "../config/difference.js";
+import type { Changes, Difference } from "../config/difference.js";
 import {
   ensurePage,
   removeComponents,
@@ -29,7 +29,7 @@ interface Steps {
 export async function applyDifference(
   db: Db,
   config: Config,
-  { hosts, components, monitors }: Difference,
+  { hosts, components, monitors, order }: Difference,
   roster: Roster,
   epoch: number,
   now: Date,
@@ -38,13 +38,13 @@ export async function applyDifference(
     db,
     config,
     {
-      hosts: { save: [...hosts.added, ...hosts.changed], remove: idsOf(hosts.removed) },
+      hosts: { save: wanted(hosts), remove: idsOf(hosts.removed) },
       // Positions follow from the order of all, so a new one in the middle moves the others.
       components: {
-        save: isTouched(components) ? config.components : [],
+        save: order ? config.components : wanted(components),
         remove: idsOf(components.removed),
       },
-      monitors: { save: [...monitors.added, ...monitors.changed], remove: idsOf(monitors.removed) },
+      monitors: { save: wanted(monitors), remove: idsOf(monitors.removed) },
     },
     roster,
     epoch,
@@ -119,8 +119,11 @@ async function apply(
 
 const idsOf = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id);
 
-const isTouched = ({ added, changed, removed }: Difference["components"]): boolean =>
-  added.length + changed.length + removed.length > 0;
+/** What was added or is otherwise than before, as it is to be. */
+const wanted = <T>({ added, changed }: Changes<T>): T[] => [
+  ...added,
+  ...changed.map(({ after }) => after),
+];
 
 function scopeOf(roster: Roster, id: string): ScopeKey[] {
   const known = roster.get(id);

@@ -109,13 +109,14 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     const next = wanted;
     const change: Difference = difference(config, next);
     const scopes = await applyDifference(db, next, change, roster, epoch, now());
-    const resighted = JSON.stringify(sightsOf(next)) !== JSON.stringify(sightsOf(config));
     config = next;
-    if (resighted) worker.setSights(sightsOf(next));
+    if (change.resolvers || change.references || change.egress) worker.setSights(sightsOf(next));
     const paused = next.monitors.filter((monitor) => monitor.paused);
     const { added, changed, removed } = change.monitors;
     worker.watch(
-      [...added, ...changed].flatMap((monitor) => watchOf(monitor, roster)),
+      [...added, ...changed.map(({ after }) => after)].flatMap((monitor) =>
+        watchOf(monitor, roster),
+      ),
       [...removed, ...paused].map(({ id }) => id),
     );
     await judge.judge(distinct(scopes), null);
@@ -170,7 +171,11 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   };
 }
 
-const sightsOf = ({ resolvers, references }: Config): Sights => ({ resolvers, references });
+const sightsOf = ({ resolvers, references, egress }: Config): Sights => ({
+  resolvers,
+  references,
+  egress: egress.allow,
+});
 
 function watchOf(monitor: Monitor, roster: Roster): Watch[] {
   const known = roster.get(monitor.id);

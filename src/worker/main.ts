@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { PROBES } from "../../probes/index.js";
 import { createResolver, type Resolver } from "../../probes/resolver.js";
 import { runProbe } from "../../probes/run.js";
-import type { Run } from "../../probes/probe.js";
+import { createEgress } from "../../probes/egress.js";
+import type { Eyes, Run } from "../../probes/probe.js";
 import { gapOf, observe, wantsRecheck, type Health } from "../core/health.js";
 import { createLog } from "../log.js";
 import { startTracing, withSpan } from "../tracing.js";
@@ -47,11 +48,13 @@ const spool = await openSpool({
 });
 const selfcheck = createSelfCheck(clock);
 const watched = new Map<string, Watched>();
-let sights: Sights = { resolvers: [], references: [] };
+let sights: Sights = { resolvers: [], references: [], egress: [] };
 let resolver: Resolver = createResolver({});
-/** Asked through this one, so that new resolvers apply to monitors already prepared. */
-const eyes = {
-  resolver: { resolve: (...asked: Parameters<Resolver["resolve"]>) => resolver.resolve(...asked) },
+let mayReach = createEgress([]);
+/** Asked through these, so that what is set anew applies to monitors already prepared. */
+const eyes: Eyes = {
+  resolver: { resolve: (...asked) => resolver.resolve(...asked) },
+  mayReach: (address) => mayReach(address),
 };
 
 const schedule = createSchedule(clock, look);
@@ -157,6 +160,7 @@ function obey(order: Order): void {
     case "sights":
       sights = order.sights;
       resolver = createResolver({ servers: sights.resolvers });
+      mayReach = createEgress(sights.egress);
       selfcheck.configure(sights.references);
       break;
     case "watch":

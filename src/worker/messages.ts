@@ -41,6 +41,8 @@ export interface Birth {
 export interface Sights {
   readonly resolvers: readonly string[];
   readonly references: readonly { readonly host: string; readonly port: number }[];
+  /** CIDRs that redirects may lead to although they are not public. */
+  readonly egress: readonly string[];
 }
 
 /** From `main` to its worker. */

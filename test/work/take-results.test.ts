@@ -79,7 +79,6 @@ test("time nobody watched is unknown, and a pause is a pause", async () => {
   await saveMonitors(db, [monitorRow("a", { paused: true })], after(700));
   await saveMonitors(db, [monitorRow("a")], after(800));
   expect(await intervals(db)).toEqual([
-    { id: "a", state: "up", since: after(0), until: after(0) },
     { id: "a", state: "unknown", since: after(0), until: after(600) },
     { id: "a", state: "up", since: after(600), until: after(700) },
     { id: "a", state: "paused", since: after(700), until: after(800) },

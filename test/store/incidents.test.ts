@@ -1,0 +1,248 @@
+import { expect, test } from "vitest";
+import {
+  findIncident,
+  judgeScope,
+  listIncidents,
+  listUnsettledScopes,
+  type JudgeOptions,
+  type Judged,
+} from "../../src/store/incidents.js";
+import { removeMonitors } from "../../src/store/monitors.js";
+import { freshDb } from "../support/postgres.js";
+import { after, monitorRow, newId, watching, type Watching } from "../support/watched.js";
+
+const HOST = { kind: "host", id: "web3" } as const;
+
+function options(now: Date, more: Partial<JudgeOptions> = {}): JudgeOptions {
+  return {
+    now,
+    publish: "confirmed",
+    nextUpdateMs: 1_800_000,
+    reopenMs: 1_800_000,
+    channels: ["mail", "hook"],
+    location: "local",
+    newId,
+    speaker: {
+      words: ({ fault, places }, phase) => ({
+        title: { en: `${fault} at ${places.map(({ en }) => en).join()}` },
+        text: { en: `${fault}, ${phase}` },
+      }),
+      headline: ({ title, state }) => ({ en: `${title["en"]}: ${state}` }),
+    },
+    traceparent: null,
+    ...more,
+  };
+}
+
+const judge = (
+  world: Watching,
+  seconds: number,
+  more: Partial<JudgeOptions> = {},
+): Promise<Judged[]> => judgeScope(world.db, HOST, options(after(seconds), more));
+
+const owed = (world: Watching): Promise<string[]> =>
+  world.db("deliveries").where({ channel_id: "mail" }).orderBy("id").pluck("event");
+
+/** Three monitors of one host, seen well once. */
+async function threeMonitors(): Promise<Watching> {
+  const { db } = await freshDb();
+  const world = await watching(db, [monitorRow("a"), monitorRow("b"), monitorRow("c")]);
+  await world.see(0, { a: "up", b: "up", c: "up" });
+  return world;
+}
+
+test("a confirmed failure opens one incident, with its words, component, evidence and messages", async () => {
+  const world = await threeMonitors();
+  await world.see(60, { a: "down" });
+  expect(await judge(world, 61)).toEqual([]);
+  await world.see(65, { a: "down" });
+  const [opened] = await judge(world, 66);
+  expect(await findIncident(world.db, opened?.id ?? "")).toMatchObject({
+    state: "investigating",
+    public: true,
+    title: { en: "web.down at Websites" },
+    cause: { kind: "monitor", id: "a" },
+    severity: "critical",
+    components: [{ id: "web", status: "major_outage" }],
+    openedAt: after(60).toISOString(),
+    evidence: [
+      {
+        monitor: "a",
+        location: "local",
+        since: after(60).toISOString(),
+        until: null,
+        reason: "refused",
+      },
+    ],
+    updates: [{ state: "investigating", public: true, text: { en: "web.down, investigating" } }],
+    nextUpdateAt: after(66 + 1_800).toISOString(),
+  });
+  expect(await world.db("component_states").pluck("status")).toEqual(["major_outage"]);
+  expect(
+    await world.db("deliveries").orderBy("channel_id").select("channel_id", "event", "state"),
+  ).toEqual([
+    { channel_id: "hook", event: "incident.opened", state: "owed" },
+    { channel_id: "mail", event: "incident.opened", state: "owed" },
+  ]);
+  expect(await judge(world, 67)).toEqual([]);
+});
+
+test("a host that dies monitor by monitor is one incident: one opening, one widening, one end", async () => {
+  const world = await threeMonitors();
+  await world.see(60, { a: "down" });
+  await world.see(65, { a: "down" });
+  const [opened] = await judge(world, 66);
+  await world.see(67, { b: "down", c: "down" });
+  await world.see(72, { b: "down" });
+  await judge(world, 73);
+  await world.see(74, { c: "down" });
+  await judge(world, 75);
+  const all = await listIncidents(world.db, { open: false, after: null, limit: 10 });
+  expect(all).toMatchObject([
+    { id: opened?.id, cause: { kind: "host", id: "web3" }, evidence: [{}, {}, {}] },
+  ]);
+  await world.see(300, { a: "up", b: "up", c: "up" });
+  await world.see(360, { a: "up", b: "up", c: "up" });
+  await judge(world, 361);
+  expect(await owed(world)).toEqual(["incident.opened", "incident.updated", "incident.resolved"]);
+  expect(await findIncident(world.db, opened?.id ?? "")).toMatchObject({
+    state: "resolved",
+    resolvedAt: after(361).toISOString(),
+    nextUpdateAt: null,
+    evidence: [{ until: after(300).toISOString() }, {}, {}],
+  });
+  expect(
+    await world.db("component_intervals").orderBy("since").select("status", "since", "until"),
+  ).toEqual([
+    { status: "operational", since: after(0), until: after(60) },
+    { status: "major_outage", since: after(60), until: after(300) },
+    { status: "operational", since: after(300), until: null },
+  ]);
+});
+
+test("a failure soon after reopens the incident, a late one opens another", async () => {
+  const world = await threeMonitors();
+  const fail = async (at: number): Promise<Judged[]> => {
+    await world.see(at, { a: "down" });
+    await world.see(at + 5, { a: "down" });
+    return judge(world, at + 6);
+  };
+  const heal = async (at: number): Promise<void> => {
+    await world.see(at, { a: "up" });
+    await world.see(at + 5, { a: "up" });
+    await judge(world, at + 6);
+  };
+  const [first] = await fail(60);
+  await heal(120);
+  expect(await fail(600)).toMatchObject([
+    { id: first?.id, phase: "reopened", event: "incident.updated" },
+  ]);
+  await heal(700);
+  const [later] = await fail(8_000);
+  expect(later?.id).not.toBe(first?.id);
+});
+
+test("two incidents that turn out to be one host are merged into the older", async () => {
+  const { db } = await freshDb();
+  const world = await watching(
+    db,
+    ["a", "b", "c", "d"].map((id) => monitorRow(id)),
+  );
+  await world.see(0, { a: "up", b: "up", c: "up", d: "up" });
+  for (const id of ["a", "b"]) {
+    const at = id === "a" ? 60 : 120;
+    await world.see(at, { [id]: "down" });
+    await world.see(at + 5, { [id]: "down" });
+    await judge(world, at + 6);
+  }
+  const [younger, older] = await listIncidents(db, { open: true, after: null, limit: 10 });
+  await world.see(180, { c: "down" });
+  await world.see(185, { c: "down" });
+  await judge(world, 186);
+  expect(await findIncident(db, younger?.id ?? "")).toMatchObject({
+    mergedInto: older?.id,
+    state: "resolved",
+    evidence: [],
+  });
+  expect(await findIncident(db, older?.id ?? "")).toMatchObject({
+    cause: { kind: "host", id: "web3" },
+    evidence: [{ monitor: "a" }, { monitor: "b" }, { monitor: "c" }],
+  });
+  expect(await owed(world)).toEqual(["incident.opened", "incident.opened", "incident.updated"]);
+});
+
+test("what still fails when its host is back becomes an incident of its own", async () => {
+  const world = await threeMonitors();
+  await world.see(60, { a: "down", b: "down" });
+  await world.see(65, { a: "down", b: "down" });
+  const [host] = await judge(world, 66);
+  await world.see(120, { b: "up" });
+  await world.see(125, { b: "up" });
+  expect(await judge(world, 130)).toMatchObject([{ event: null }]);
+  const split = await judge(world, 260);
+  expect(split.map(({ phase }) => phase)).toEqual(["resolved", "investigating"]);
+  const [own] = await listIncidents(world.db, { open: true, after: null, limit: 10 });
+  expect(own).toMatchObject({
+    cause: { kind: "monitor", id: "a" },
+    splitFrom: host?.id,
+    openedAt: after(60).toISOString(),
+  });
+  expect(await world.db("component_states").pluck("status")).toEqual(["major_outage"]);
+});
+
+test("a monitor that is no longer watched ends its incident, and that is what is said", async () => {
+  const world = await threeMonitors();
+  await world.see(60, { a: "down" });
+  await world.see(65, { a: "down" });
+  await judge(world, 66);
+  await removeMonitors(world.db, ["a"], after(70));
+  expect(await listUnsettledScopes(world.db)).toEqual([HOST]);
+  expect(await judge(world, 71)).toMatchObject([
+    { phase: "unwatched", event: "incident.resolved" },
+  ]);
+  expect(await listUnsettledScopes(world.db)).toEqual([]);
+});
+
+test("where publishing is manual customers see nothing, and staff are told", async () => {
+  const world = await threeMonitors();
+  await world.see(60, { a: "down" });
+  await world.see(65, { a: "down" });
+  await judge(world, 66, { publish: "manual" });
+  expect(await listIncidents(world.db, { open: true, after: null, limit: 1 })).toMatchObject([
+    { public: false, nextUpdateAt: null, updates: [{ public: false }] },
+  ]);
+  expect(await world.db("component_states").pluck("status")).toEqual(["operational"]);
+  expect(await owed(world)).toEqual(["incident.opened"]);
+});
+
+test("ten judges at once open one incident and owe each channel one message", async () => {
+  for (let round = 0; round < 3; round++) {
+    const world = await threeMonitors();
+    await world.see(60, { a: "down", b: "down" });
+    await world.see(65, { a: "down", b: "down" });
+    await Promise.all(Array.from({ length: 10 }, () => judge(world, 66)));
+    expect(await world.db("incidents").count("* as n").first()).toEqual({ n: 1 });
+    expect(await owed(world)).toEqual(["incident.opened"]);
+  }
+});
+
+test("incidents are listed newest first, page by page", async () => {
+  const { db } = await freshDb();
+  const world = await watching(
+    db,
+    ["a", "b", "c", "d", "e", "f", "g"].map((id) => monitorRow(id)),
+  );
+  await world.see(0, { a: "up", b: "up", c: "up", d: "up", e: "up", f: "up", g: "up" });
+  await world.see(60, { a: "down", b: "down", c: "down" });
+  await world.see(65, { a: "down", b: "down", c: "down" });
+  await judge(world, 66);
+  const first = await listIncidents(db, { open: true, after: null, limit: 2 });
+  const last = first.at(-1);
+  const rest = await listIncidents(db, {
+    open: true,
+    after: { openedAt: new Date(last?.openedAt ?? 0), id: last?.id ?? "" },
+    limit: 2,
+  });
+  expect([...first, ...rest].map(({ cause }) => cause.id).toSorted()).toEqual(["a", "b", "c"]);
+  expect(rest).toHaveLength(1);
+});
