@@ -94,7 +94,8 @@ export async function startTracing(
   } catch (error) {
     const missing =
       error instanceof Error && "code" in error && /MODULE_NOT_FOUND/.test(String(error.code));
-    const help = `npm i --no-save ${SDK_PACKAGES.map((name) => `"${name}"`).join(" ")}`;
+    // The SDK does not know our newer API package yet, which is compatible; npm has to be told.
+    const help = `npm i --no-save --legacy-peer-deps ${SDK_PACKAGES.map((name) => `"${name}"`).join(" ")}`;
     return {
       note: missing
         ? `OTEL_EXPORTER_OTLP_ENDPOINT is set, but the OpenTelemetry SDK is not installed. Run: ${help}`

@@ -36,6 +36,7 @@ function pageOf(message: Message, texts: Texts) {
     texts.moment(language, new Date(at), message.at, site.timezone);
   const title =
     incident.title[language] ?? incident.title["en"] ?? Object.values(incident.title)[0] ?? "";
+  const promised = incident.nextUpdateAt;
   const row = (name: string, value: string | null) =>
     value === null ? [] : [{ name: t(name), value: oneLine(value) }];
   return {
@@ -43,13 +44,17 @@ function pageOf(message: Message, texts: Texts) {
     label: t(message.event.replace("incident.", "")),
     tone: message.event === "incident.resolved" ? "good" : "bad",
     title: oneLine(title),
-    paragraphs: [message.headline, ...message.text.split(/\n{2,}/)].map(clean).filter(Boolean),
+    headline: oneLine(message.headline),
+    paragraphs: message.text
+      .split(/\n{2,}/)
+      .map(clean)
+      .filter(Boolean),
     rows: [
       ...row("state", t(`states.${incident.state}`)),
       ...row("since", moment(incident.openedAt)),
       ...row("until", incident.resolvedAt && moment(incident.resolvedAt)),
-      ...row("next", incident.nextUpdateAt && moment(incident.nextUpdateAt)),
-      ...row("cause", `${incident.cause.kind} ${incident.cause.id}`),
+      ...row("next", incident.resolvedAt ? null : promised && moment(promised)),
+      ...row("cause", `${incident.cause.id} (${t(`causes.${incident.cause.kind}`)})`),
       ...row("affected", incident.components.map(({ id }) => id).join(", ") || null),
       ...row("audience", t(incident.public ? "public" : "internal")),
     ],
@@ -84,10 +89,10 @@ function seenOf(
   return { title: t("seen"), lines: more > 0 ? [...lines, t("more", { count: more })] : lines };
 }
 
-function plain({ label, title, paragraphs, rows, seen, url, read, footer }: Page): string {
+function plain({ label, headline, paragraphs, rows, seen, url, read, footer }: Page): string {
   const table = rows.map(({ name, value }) => `${name}: ${value}`).join("\n");
   const list = seen ? [seen.title, ...seen.lines.map((line) => `- ${line}`)].join("\n") : "";
-  return [`${label}: ${title}`, ...paragraphs, table, list, `${read}: ${url}`, `-- \n${footer}`]
+  return [`${label}: ${headline}`, ...paragraphs, table, list, `${read}: ${url}`, `-- \n${footer}`]
     .filter(Boolean)
     .join("\n\n");
 }

@@ -53,6 +53,7 @@ test("a mail has plain and HTML parts and the headers that keep machines quiet",
     "web3 cannot be reached – since 10:58",
     "web3-http: refused, since 10:58",
     "https://status.example.org/incidents/inc123abc456",
+    "web3 (a host)",
     "Next word promised by",
     "11:30",
   ]) {
@@ -107,7 +108,7 @@ test("a Hungarian mail is Hungarian throughout", async () => {
   );
   const { headers, parts } = readMail(letters[0]?.raw ?? "");
   expect(headers.get("subject")).toBe("[Example Host] web3 nem érhető el");
-  expect(parts[0]?.body).toContain("Új incidens: web3 nem érhető el");
+  expect(parts[0]?.body).toContain("Új incidens: web3 nem érhető el – 10:58 óta");
   expect(parts[0]?.body).toContain("web3-http: refused, 10:58 óta");
 });
 
