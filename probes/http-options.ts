@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { z } from "zod";
-import { TLS_VERSIONS } from "./certificate.js";
 import { durationText } from "./duration.js";
+import { encryptionBlock } from "./encryption.js";
 import { expectations } from "./expectations.js";
 
 const ADDRESS = "expected an address such as https://www.example.hu/health";
@@ -56,19 +56,7 @@ export const options = z.strictObject({
       transfer: durationText().optional(),
     })
     .default({}),
-  tls: z
-    .strictObject({
-      verify: z.boolean({ error: "expected true or false" }).default(true),
-      warnDays: z.int({ error: "expected a number of days" }).min(0).max(365).default(14),
-      minVersion: z
-        .enum(TLS_VERSIONS, { error: `expected one of ${TLS_VERSIONS.join(", ")}` })
-        .optional(),
-      /** Trusted beside the usual roots, as PEM. */
-      ca: z.string({ error: "expected certificates as PEM" }).optional(),
-      /** The name to ask for and to expect in the certificate; default: the address's host. */
-      servername: z.string({ error: "expected a host name" }).min(1).max(253).optional(),
-    })
-    .prefault({}),
+  tls: encryptionBlock.prefault({}),
 });
 export type Options = z.output<typeof options>;
 

@@ -52,7 +52,7 @@ export async function visit(look: Look, hop: Hop): Promise<Reply> {
   try {
     let isHttp2 = plan.version === "2";
     if (hop.question.scheme === "https") {
-      const name = (isDeclared ? plan.settings.tls.servername : undefined) ?? hop.host;
+      const name = (isDeclared ? plan.settings.tls.serverName : undefined) ?? hop.host;
       const secured = await handshake(look, socket, name);
       socket = secured;
       judgeTls(look, secured, name);

@@ -21,7 +21,7 @@ export const familyWord = z
 
 /**
  * Connects to `place`, lets `talk` find the verdict, and hangs up. Never rejects: however the talk
- * ends, the verdict keeps the facts noted so far, `address` among them.
+ * ends, the verdict keeps the facts noted so far, `address` and `family` among them.
  */
 export async function visitPlace(
   eyes: Eyes,
@@ -37,6 +37,7 @@ export async function visitPlace(
     const connected = await connectTo(eyes.resolver, place, phases, signal);
     socket = connected.socket;
     facts["address"] = connected.address.address;
+    facts["family"] = connected.address.family;
     const now = eyes.now?.() ?? new Date();
     verdict = await talk({ socket, facts, phases, signal, now });
   } catch (error) {

@@ -562,7 +562,7 @@ test("http: a wrong name is down unless the wanted name is given", async () => {
   );
   const wrong = await look(`https://127.0.0.2:${here}/`, { tls: { ca: root.cert } });
   expect(wrong).toMatchObject(because("certificate-wrong-host"));
-  const named = { ca: root.cert, servername: "localhost" };
+  const named = { ca: root.cert, serverName: "localhost" };
   expect(await look(`https://127.0.0.2:${here}/`, { tls: named })).toMatchObject(UP);
 });
 
