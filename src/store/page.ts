@@ -1,8 +1,7 @@
-import { DateTime } from "luxon";
 import type { CauseKind, IncidentState, Localized, Severity } from "../core/incident-view.js";
 import type { PageComponent, PageIncident, PageModel } from "../core/page.js";
 import { worst, type ComponentStatus } from "../core/status.js";
-import { daysOf, PAGE_DAYS, spansOf, uptimeOf, type Spell } from "../core/uptime.js";
+import { boundsOf, daysOf, spansOf, uptimeOf, type DayBounds, type Spell } from "../core/uptime.js";
 import type { Db } from "./db.js";
 
 /** Incidents of the last ninety days beyond this many are left to the older pages of the history. */
@@ -15,11 +14,8 @@ const HISTORY_PAGE = 50;
  * much is watched; none reads results, and internal incidents stay inside.
  */
 export async function loadPage(db: Db, site: PageModel["site"], now: Date): Promise<PageModel> {
-  const daysFrom = DateTime.fromJSDate(now, { zone: site.timezone })
-    .startOf("day")
-    .minus({ days: PAGE_DAYS - 1 })
-    .startOf("day")
-    .toJSDate();
+  const bounds = boundsOf(site.timezone, now);
+  const daysFrom = new Date(bounds[0]?.from ?? now.getTime());
   return db.transaction(
     async (tx) => {
       const page = await pageRow(tx, daysFrom);
@@ -37,7 +33,7 @@ export async function loadPage(db: Db, site: PageModel["site"], now: Date): Prom
         createdAt: page?.createdAt ?? now,
         asOf: now,
         workerWordAt: page?.workerWordAt ?? null,
-        components: toComponents(components, spells, site.timezone, now),
+        components: toComponents(components, spells, bounds, now),
         incidents: rows,
         olderIncidents: page?.older ?? false,
         daysFrom,
@@ -124,20 +120,14 @@ async function spellRows(tx: Db, daysFrom: Date): Promise<SpellRow[]> {
 function toComponents(
   rows: readonly ComponentRow[],
   spells: readonly SpellRow[],
-  timezone: string,
+  bounds: readonly DayBounds[],
   now: Date,
 ): PageComponent[] {
   const byComponent = groupByComponent(spells);
   return rows.map((row) => {
     const members = row.isGroup ? rows.filter(({ group }) => group === row.id) : [row];
-    const days = daysOf(
-      spansOf(
-        members.flatMap(({ id }) => byComponent.get(id) ?? []),
-        now,
-      ),
-      timezone,
-      now,
-    );
+    const own = members.flatMap(({ id }) => byComponent.get(id) ?? []);
+    const days = daysOf(spansOf(own, now), bounds);
     return {
       ...row,
       status: worst(members.flatMap(({ status }) => status ?? [])),

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { daysOf, spansOf, uptimeOf, type Day, type Spell } from "../../src/core/uptime.js";
+import {
+  boundsOf,
+  daysOf,
+  spansOf,
+  uptimeOf,
+  type Day,
+  type Spell,
+} from "../../src/core/uptime.js";
 
 const at = (iso: string) => new Date(iso);
 const now = at("2026-11-21T12:00:00Z");
@@ -82,15 +89,14 @@ test.each<[name: string, timezone: string, now: string, date: string, length: nu
     24,
   ],
 ])("days: %s", (_name, timezone, when, date, length) => {
-  const days = daysOf([], timezone, at(when));
+  const days = daysOf([], boundsOf(timezone, at(when)));
   expect(hours(days.find((day) => day.date === date))).toBe(length);
 });
 
 test("days: ninety of them end with today, which ends now", () => {
   const days = daysOf(
     spansOf([spell("operational", "2026-11-20T11:00Z")], now),
-    "Europe/Budapest",
-    now,
+    boundsOf("Europe/Budapest", now),
   );
   expect(days).toHaveLength(90);
   expect(days[0]?.date).toBe("2026-08-24");
@@ -106,7 +112,7 @@ test("days: a spell over midnight is shared between its days", () => {
     ],
     now,
   );
-  const days = daysOf(spans, "Europe/Budapest", now);
+  const days = daysOf(spans, boundsOf("Europe/Budapest", now));
   expect(days[87]?.seconds.major_outage).toBe(1800);
   expect(days[88]?.seconds.major_outage).toBe(3600);
 });
@@ -177,7 +183,7 @@ test("days: every moment of ninety days is counted once, whatever happened", () 
         })),
         now,
       );
-      const days = daysOf(spans, "Europe/Budapest", now);
+      const days = daysOf(spans, boundsOf("Europe/Budapest", now));
       const total = days.reduce((sum, day) => sum + (hours(day) ?? 0), 0);
       const expected = (now.getTime() - at("2026-08-23T22:00:00Z").getTime()) / 3_600_000;
       expect(total).toBeCloseTo(expected, 6);

@@ -1,6 +1,6 @@
 import type { PageComponent, PageIncident, PageModel } from "../../src/core/page.js";
 import type { ComponentStatus } from "../../src/core/status.js";
-import { daysOf, spansOf, uptimeOf, type Spell } from "../../src/core/uptime.js";
+import { boundsOf, daysOf, spansOf, uptimeOf, type Spell } from "../../src/core/uptime.js";
 
 /** Saturday, 11:18 in Budapest. */
 export const NOW = new Date("2026-11-21T10:18:00.000Z");
@@ -25,6 +25,8 @@ export const idOf = (word: string): string =>
     .padEnd(12, "0")
     .slice(0, 12);
 
+const BOUNDS = boundsOf(SITE.timezone, NOW);
+
 /** A component that has been watched all the time, with `spells` of trouble; its last one may go on. */
 export function aComponent(
   id: string,
@@ -33,7 +35,7 @@ export function aComponent(
   const { spells = [], ...rest } = options;
   const createdAt = new Date("2026-01-05T08:00:00.000Z");
   const all: Spell[] = [{ status: "operational", since: createdAt, until: null }, ...spells];
-  const days = daysOf(spansOf(all, NOW), SITE.timezone, NOW);
+  const days = daysOf(spansOf(all, NOW), BOUNDS);
   return {
     id,
     publicId: idOf(id),

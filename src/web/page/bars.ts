@@ -44,11 +44,10 @@ export function lookOf({ seconds }: Day): DayState {
 /** The drawing of a row of days: one path a state, mildest first. */
 export function drawDays(days: readonly Day[]): Stroke[] {
   const paths = new Map<DayState, { path: string; end: number }>();
+  const looks = days.map(lookOf);
   let start = 0;
-  days.forEach((day, index) => {
-    const state = lookOf(day);
-    const next = days[index + 1];
-    if (next && lookOf(next) === state) return;
+  looks.forEach((state, index) => {
+    if (looks[index + 1] === state) return;
     const { path, end } = paths.get(state) ?? { path: "", end: 0 };
     const move = path === "" ? `M${start} 0` : `m${start - end} 0`;
     paths.set(state, { path: `${path}${move}h${index + 1 - start}`, end: index + 1 });
@@ -65,15 +64,12 @@ export function tellDays(
   days: readonly Day[],
   incidentOn: (date: string) => string | null,
 ): DayLine[] {
-  const lines: DayLine[] = [];
+  const lines: (DayLine & { to: string })[] = [];
   for (const day of days) {
-    const parts = EVENTS.map((state) => ({ state, seconds: day.seconds[state] })).filter(
-      ({ state, seconds }) => seconds > (state === "unknown" ? UNSEEN_WORD_S : 0),
-    );
+    const parts = partsOf(day);
     const state = lookOf(day);
     const last = lines.at(-1);
-    if (parts.length === 0 && last?.parts.length === 0 && last.state === state)
-      lines[lines.length - 1] = { ...last, to: day.date };
+    if (parts.length === 0 && last?.parts.length === 0 && last.state === state) last.to = day.date;
     else {
       const incident = parts.length > 0 ? incidentOn(day.date) : null;
       lines.push({ from: day.date, to: day.date, parts, state, incident });
@@ -81,6 +77,15 @@ export function tellDays(
   }
   return lines.toReversed();
 }
+
+function partsOf({ seconds }: Day): DayLine["parts"] {
+  const worth = (state: DayState) => seconds[state] > (state === "unknown" ? UNSEEN_WORD_S : 0);
+  return EVENTS.some(worth)
+    ? EVENTS.filter(worth).map((state) => ({ state, seconds: seconds[state] }))
+    : NOTHING;
+}
+
+const NOTHING: DayLine["parts"] = [];
 
 /** For each component, which incident to read about a day; the newest where there were several. */
 export function incidentsByDay(

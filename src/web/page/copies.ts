@@ -88,21 +88,21 @@ export function createCopies({
   const render = async (model: PageModel, at: Date): Promise<Version> => {
     const setting = await settingFor(model.site);
     const old = version;
-    const home = await Promise.all(
-      model.site.languages.map(async (language) => {
-        const html = renderStatus(setting, language, model, at);
-        const same = old?.home.get(language);
-        if (same?.html === html) return [language, same] as const;
-        return [language, { html, copy: await packPage(html, language) }] as const;
-      }),
-    );
+    const home = new Map<string, { readonly html: string; readonly copy: Copy }>();
+    // One after the other: packing lets others in between two renderings.
+    for (const language of model.site.languages) {
+      const html = renderStatus(setting, language, model, at);
+      const same = old?.home.get(language);
+      const kept = same?.html === html ? same : { html, copy: await packPage(html, language) };
+      home.set(language, kept);
+    }
     const json = (body: unknown): Promise<Copy> =>
       pack(JSON.stringify(body), JSON_HEADERS, { tag: "weak" });
     return {
       model,
       at,
       setting,
-      home: new Map(home),
+      home,
       summary: await json(summaryJson(model, at)),
       status: await json(statusJson(model, at)),
       asked: new Map(),

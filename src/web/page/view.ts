@@ -346,6 +346,7 @@ function headlineOf(judgement: Judgement, telling: Telling): StatusView["headlin
   const { model, at, t, format } = telling;
   const { overall, blind, open } = judgement;
   if (overall === "empty") return { look: LOOKS.empty, text: t("page.headline.empty"), lines: [] };
+  const stale = at.getTime() - model.asOf.getTime() > STALE_MS;
   const lines: string[] = [];
   const text = firstSentence(judgement, telling);
   const [only, second] = open;
@@ -362,10 +363,9 @@ function headlineOf(judgement: Judgement, telling: Telling): StatusView["headlin
     );
     if (overall === "unknown" && open.length === 0)
       lines.push(t("page.line.blindSince", { since }));
-    else lines.push(t("page.line.blindAlso", { since, names }));
+    else if (!stale) lines.push(t("page.line.blindAlso", { since, names }));
   } else lines.push(...restOf(judgement, model, t));
-  if (at.getTime() - model.asOf.getTime() > STALE_MS)
-    lines.push(t("page.line.stale", { at: format.moment(model.asOf) }));
+  if (stale) lines.push(t("page.line.stale", { at: format.moment(model.asOf) }));
   return { look: LOOKS[overall], text, lines };
 }
 
