@@ -16,7 +16,7 @@ export interface CertificatePolicy {
 }
 
 export const TLS_VERSIONS = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"] as const;
-export type TlsVersion = (typeof TLS_VERSIONS)[number];
+type TlsVersion = (typeof TLS_VERSIONS)[number];
 
 export interface CertificateJudgement {
   /** `null`: nothing to complain about. */

@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { z } from "zod";
 import { secure } from "./connect.js";
 import { openDialogue, type Dialogue, type Reply } from "./dialogue.js";
@@ -8,6 +7,7 @@ import { placeTarget, readPlace } from "./place.js";
 import type { Facts, Outcome, Probe, Reason, Verdict } from "./probe.js";
 import { readSettings } from "./settings.js";
 import { judgeSmtpReply, loginSteps, offerOf, type Offer, type Stage } from "./smtp-replies.js";
+import { ehloName } from "./starttls.js";
 import { familyWord, visitPlace, type Visit } from "./visit.js";
 
 const target = placeTarget(false);
@@ -90,6 +90,8 @@ export const smtp: Probe = {
   },
 };
 
+const SECRETLESS: ReadonlySet<Stage> = new Set(["connect", "greeting", "ehlo", "starttls"]);
+
 async function converse(plan: Plan, visit: Visit): Promise<Verdict> {
   const { facts, phases, signal } = visit;
   let stage: Stage = "connect";
@@ -119,7 +121,7 @@ async function converse(plan: Plan, visit: Visit): Promise<Verdict> {
   };
   const greet = async (): Promise<Offer> => {
     stage = "ehlo";
-    const name = plan.ehlo ?? ownName(socket.localAddress);
+    const name = plan.ehlo ?? ehloName(socket.localAddress);
     let reply = await dialogue.say(`EHLO ${name}`);
     // Before 1995 there was HELO only (RFC 5321, section 3.2).
     if ([500, 502, 504].includes(reply.code)) reply = await dialogue.say(`HELO ${name}`);
@@ -168,7 +170,12 @@ async function converse(plan: Plan, visit: Visit): Promise<Verdict> {
     return verdict;
   } catch (error) {
     facts["stage"] = stage;
-    throw error instanceof Failure ? new Failure(worse(error.verdict, verdict)) : error;
+    if (!(error instanceof Failure)) throw error;
+    // Raw text after a login could repeat it, whole or cut in two.
+    const { received, ...shown } = error.verdict.facts ?? {};
+    const isTold = received !== undefined && (!plan.auth || SECRETLESS.has(stage));
+    const told = { ...error.verdict, facts: isTold ? { ...shown, received } : shown };
+    throw new Failure(worse(told, verdict));
   }
 }
 
@@ -198,13 +205,6 @@ async function encrypt(
   return { verdict: { outcome: isMinded ? outcome : "degraded", reason }, done: true };
 }
 
-/** This machine's name where it is a full one, else the address that we speak from (RFC 5321, section 4.1.3). */
-function ownName(localAddress = "127.0.0.1"): string {
-  const name = hostname();
-  if (/^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(name)) return name;
-  return localAddress.includes(":") ? `[IPv6:${localAddress}]` : `[${localAddress}]`;
-}
-
 /** The text without the login, should a server repeat it. */
 function mask(text: string, { auth }: Plan): string {
   if (!auth) return text;
@@ -212,7 +212,9 @@ function mask(text: string, { auth }: Plan): string {
   const secrets = [
     Buffer.from(`\0${username}\0${password}`).toString("base64"),
     Buffer.from(password).toString("base64"),
+    Buffer.from(username).toString("base64"),
     password,
+    username,
   ];
   return secrets.reduce((masked, secret) => masked.replaceAll(secret, "•••"), text);
 }

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { Dialogue } from "./dialogue.js";
 import { down, Failure } from "./failures.js";
 import { offerOf } from "./smtp-replies.js";
@@ -26,7 +27,7 @@ export const STARTTLS: Readonly<Record<StartTlsProtocol, StartTls>> = {
     async ask(dialogue) {
       const greeting = await dialogue.read();
       if (greeting.code !== 220) throw refusal("greeting-refused", greeting.text);
-      const offer = await dialogue.say("EHLO [127.0.0.1]");
+      const offer = await dialogue.say(`EHLO ${ehloName()}`);
       if (!offerOf(offer).starttls) throw refusal("starttls-missing", offer.text);
       const answer = await dialogue.say("STARTTLS");
       if (answer.code !== 220) throw refusal("starttls-refused", answer.text);
@@ -60,3 +61,10 @@ export const STARTTLS: Readonly<Record<StartTlsProtocol, StartTls>> = {
     },
   },
 };
+
+/** This machine's name where it is a full one, else the address that we speak from (RFC 5321, section 4.1.3). */
+export function ehloName(localAddress = "127.0.0.1"): string {
+  const name = hostname();
+  if (/^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(name)) return name;
+  return localAddress.includes(":") ? `[IPv6:${localAddress}]` : `[${localAddress}]`;
+}

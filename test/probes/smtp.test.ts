@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 import { expect, onTestFinished, test } from "vitest";
 import type { Result } from "../../probes/probe.js";
@@ -294,7 +294,7 @@ test.each<[name: string, talk: Parameters<typeof serve>[0], expected: string]>([
   expect(result.ms).toBeLessThan(1_500);
 });
 
-function endless(socket: import("node:net").Socket, line: string): void {
+function endless(socket: Socket, line: string): void {
   const more = (): void => {
     while (!socket.destroyed && socket.write(line.repeat(100)));
   };
@@ -302,11 +302,31 @@ function endless(socket: import("node:net").Socket, line: string): void {
   more();
 }
 
-function trickle(socket: import("node:net").Socket, text: string): void {
+function trickle(socket: Socket, text: string): void {
   let at = 0;
   const timer = setInterval(() => void socket.write(text.charAt(at++ % text.length)), 40);
   socket.on("close", () => clearInterval(timer));
 }
+
+test("smtp: a server that falls silent says where it did", async () => {
+  const port = await serve(scripted(GREETING, { ...HEALTHY, RCPT: "" }, { tls: TLS }));
+  expect(await look(port, { tls: TRUST, mail: MAIL }, 600)).toMatchObject({
+    outcome: "down",
+    reason: "timed-out-transfer",
+    facts: { stage: "rcpt", greeting: "mx.test ESMTP", tls: { trusted: true } },
+  });
+});
+
+test("smtp: a server that echoes the login gets none of it into the facts", async () => {
+  const echo = (socket: Socket): void => {
+    socket.on("data", (chunk: Buffer) => void socket.write(chunk));
+    socket.write("AHByb2JlAHMzY3JldCB3b3Jk\r\n");
+  };
+  const port = await serve(scripted(GREETING, { ...HEALTHY, AHByb2Jl: echo }, { tls: TLS }));
+  const result = await look(port, { tls: TRUST, auth: LOGIN });
+  expect(result).toMatchObject({ outcome: "down", reason: "malformed-reply" });
+  expect(JSON.stringify(result)).not.toMatch(/s3cret|AHByb2Jl|czNjcmV0/);
+});
 
 test("smtp: TLS that fails after STARTTLS is down with its reason", async () => {
   const script = { ...HEALTHY, STARTTLS: "220 go" };

@@ -19,7 +19,7 @@ export interface Wish {
   readonly tampered?: boolean;
 }
 
-export type KeyKind = "rsa-1024" | "rsa-2048" | "ec-192" | "ec-256" | "ec-384";
+type KeyKind = "rsa-1024" | "rsa-2048" | "ec-192" | "ec-256" | "ec-384";
 
 /** A certificate with its key, as PEM; `chain` is what a server sends: itself, then its issuers without the root. */
 export interface Issued {
