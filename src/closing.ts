@@ -2,13 +2,13 @@ import type { Log } from "./log.js";
 
 /** Steps that undo a start, run last-in-first-out, each at most once. */
 export interface Closing {
-  add(name: string, step: () => Promise<unknown> | unknown): void;
+  add(name: string, step: () => unknown): void;
   /** Runs every step, newest first; one that fails is logged and the rest still run. */
   run(): Promise<void>;
 }
 
 export function createClosing(log: Log): Closing {
-  const steps: { name: string; step: () => Promise<unknown> | unknown }[] = [];
+  const steps: { name: string; step: () => unknown }[] = [];
   let running: Promise<void> | null = null;
   const runAll = async (): Promise<void> => {
     for (let next = steps.pop(); next; next = steps.pop()) {

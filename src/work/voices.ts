@@ -55,7 +55,7 @@ export function createVoices(log: Log): Voices {
       }
     },
     async close() {
-      for (const id of [...ready.keys()]) await end(id);
+      for (const id of ready.keys()) await end(id);
     },
   };
 }

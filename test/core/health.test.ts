@@ -28,7 +28,7 @@ function play(
   let health = unseen(0);
   const shown: Shown[] = [];
   let signals = 0;
-  [...results].forEach((letter, n) => {
+  results.split("").forEach((letter, n) => {
     const outcome = LETTERS[letter];
     if (!outcome) return;
     const observed = observe(health, { at: n * 60_000 + 1, outcome, reason: outcome }, rule, GAP);

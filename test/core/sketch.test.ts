@@ -35,7 +35,7 @@ test("packing a sketch loses nothing", () => {
     fc.property(latencies, (values) => {
       const sketch = sketchOf(values);
       const unpacked = unpackSketch(packSketch(sketch));
-      expect([...unpacked].toSorted()).toEqual([...sketch].toSorted());
+      expect(unpacked).toEqual(sketch);
     }),
   );
 });
@@ -44,7 +44,7 @@ test("two sketches merge into that of all their values", () => {
   fc.assert(
     fc.property(latencies, latencies, (a, b) => {
       const merged = mergeSketches([sketchOf(a), sketchOf(b)]);
-      expect([...merged].toSorted()).toEqual([...sketchOf([...a, ...b])].toSorted());
+      expect(merged).toEqual(sketchOf([...a, ...b]));
     }),
   );
 });
