@@ -28,6 +28,8 @@ import { createVoices } from "./work/voices.js";
 export interface App {
   /** Where the program can be reached from this machine. */
   readonly url: string;
+  /** The processes that must not outlive this one: worker and embedded server. */
+  readonly pids: () => number[];
   /** Reads the configuration again now. */
   reload(): void;
   /** Drains and ends everything that was started; safe to call twice. */
@@ -232,6 +234,8 @@ export async function startApp(given: AppSettings): Promise<App> {
   return {
     url: `http://localhost:${port()}`,
     failed,
+    pids: () =>
+      [parts.lead?.worker.pid, parts.database?.condition().pid].flatMap((pid) => pid ?? []),
     reload: () => void watching.reload(),
     async stop() {
       stopping.abort();

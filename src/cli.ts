@@ -52,7 +52,7 @@ async function checkConfig(args: string[]): Promise<number> {
   const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new Misuse("check-config needs one FILE");
-  const loaded = await loadConfig(resolve(file), {
+  const loaded = await loadConfig(resolve(process.env["INIT_CWD"] ?? ".", file), {
     env: process.env,
     languages: createTexts().languages,
   });

@@ -57,10 +57,8 @@ export async function openDatabase(settings: DatabaseSettings): Promise<Database
       return await keep(opened, settings);
     } catch (error) {
       await opened?.db.destroy().catch(() => undefined);
-      if (error instanceof Problem && error.code === "conflict") {
-        opened?.embedded?.leave();
-        throw error;
-      }
+      opened?.embedded?.leave();
+      if (error instanceof Problem && error.code === "conflict") throw error;
       const line = describeDatabaseError(error);
       if (line !== said) {
         say(line);

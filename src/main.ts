@@ -6,7 +6,8 @@ import { startTracing } from "./tracing.js";
 
 /** Wrong use or settings: whoever started us must not simply try again. */
 const WRONG_USE = 2;
-const GRACE_MS = 9_500;
+const GRACE_MS = 9_000;
+const OWNS_MS = 2_000;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 const read = readSettings(process.env);
@@ -36,6 +37,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => vo
 // Whoever started us is gone: nobody would stop us any more.
 process.on("disconnect", () => void end(0));
 process.on("SIGHUP", () => app?.reload());
+// What has to end with us where we do not drain in time, told to whoever started us.
+setInterval(
+  () => process.connected && process.send?.({ owns: app?.pids() ?? [] }),
+  OWNS_MS,
+).unref();
 
 try {
   app = await startApp({ settings, env: process.env, log, say });
