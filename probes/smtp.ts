@@ -4,7 +4,7 @@ import { openDialogue, type Dialogue, type Reply } from "./dialogue.js";
 import { encryptionBlock, handshakeFor, judgeSecured } from "./encryption.js";
 import { degraded, down, Failure, up, worse } from "./failures.js";
 import { placeTarget, readPlace } from "./place.js";
-import type { Facts, Outcome, Probe, Reason, Verdict } from "./probe.js";
+import type { Probe, Verdict } from "./probe.js";
 import { readSettings } from "./settings.js";
 import { judgeSmtpReply, loginSteps, offerOf, type Offer, type Stage } from "./smtp-replies.js";
 import { ehloName } from "./starttls.js";
@@ -90,13 +90,21 @@ export const smtp: Probe = {
   },
 };
 
+/** Before these nothing secret was said that a reply could repeat. */
 const SECRETLESS: ReadonlySet<Stage> = new Set(["connect", "greeting", "ehlo", "starttls"]);
+
+/** A conversation, the stage it is at, and the one way in which a refusal ends it. */
+interface Talk {
+  readonly dialogue: Dialogue;
+  readonly at: (stage: Stage) => void;
+  /** Ends the look unless the reply is what the stage needs. */
+  readonly need: (reply: Reply, expected: readonly number[]) => void;
+}
 
 async function converse(plan: Plan, visit: Visit): Promise<Verdict> {
   const { facts, phases, signal } = visit;
-  let stage: Stage = "connect";
   let verdict = up();
-  let socket = visit.socket;
+  let { socket } = visit;
   if (plan.implicitTls) {
     const secured = await secure(socket, handshakeFor(plan.host, plan.tls), phases, signal);
     const judged = judgeSecured(secured, plan.host, plan.tls, visit.now);
@@ -106,69 +114,39 @@ async function converse(plan: Plan, visit: Visit): Promise<Verdict> {
     socket = secured;
   }
   const dialogue = openDialogue(socket, phases, signal);
-  const masked = (text: string): string => mask(text, plan);
-  /** Ends the look unless the reply is what the stage needs. */
-  const need = (reply: Reply, expected: readonly number[]): void => {
-    const refused = judgeSmtpReply(stage, reply, expected);
-    if (!refused) return;
-    dialogue.close("QUIT");
-    Object.assign(facts, refused.facts, { reply: masked(reply.text) });
-    throw new Failure(refused.verdict);
+  let stage: Stage = "greeting";
+  const talk: Talk = {
+    dialogue,
+    at(next) {
+      stage = next;
+    },
+    need(reply, expected) {
+      const refused = judgeSmtpReply(stage, reply, expected);
+      if (!refused) return;
+      Object.assign(facts, refused.facts, { reply: mask(reply.text, plan) });
+      throw new Failure(refused.verdict);
+    },
   };
-  const stop = (outcome: Outcome, reason: Reason, more: Facts = {}): never => {
-    dialogue.close("QUIT");
-    throw new Failure({ outcome, reason, facts: more });
-  };
-  const greet = async (): Promise<Offer> => {
-    stage = "ehlo";
-    const name = plan.ehlo ?? ehloName(socket.localAddress);
-    let reply = await dialogue.say(`EHLO ${name}`);
-    // Before 1995 there was HELO only (RFC 5321, section 3.2).
-    if ([500, 502, 504].includes(reply.code)) reply = await dialogue.say(`HELO ${name}`);
-    need(reply, [250]);
-    return offerOf(reply);
-  };
-
+  const name = plan.ehlo ?? ehloName(socket.localAddress);
   try {
-    stage = "greeting";
     const greeting = await dialogue.read();
-    need(greeting, [220]);
+    talk.need(greeting, [220]);
     facts["greeting"] = greeting.text;
-    let offer = await greet();
-
+    let offer = await greet(talk, name);
     if (!plan.implicitTls && plan.starttls !== "never") {
-      stage = "starttls";
+      talk.at("starttls");
       const encrypted = await encrypt(plan, visit, dialogue, offer);
-      if (encrypted.verdict.outcome === "down")
-        stop("down", encrypted.verdict.reason, encrypted.verdict.facts);
+      if (encrypted.verdict.outcome === "down") throw new Failure(encrypted.verdict);
       verdict = worse(verdict, encrypted.verdict);
-      if (encrypted.done) offer = await greet();
+      if (encrypted.done) offer = await greet(talk, name);
     }
     facts["offers"] = offer.words;
-
-    if (plan.auth) {
-      stage = "auth";
-      const login = loginSteps(offer, plan.auth);
-      if (!login) return stop("down", "auth-missing");
-      facts["login"] = login.mechanism;
-      let reply = await dialogue.say(login.command);
-      for (const answer of login.answers) {
-        need(reply, [334]);
-        reply = await dialogue.say(answer);
-      }
-      need(reply, [235]);
-    }
-    if (plan.mail) {
-      stage = "mail";
-      need(await dialogue.say(`MAIL FROM:<${plan.mail.from}>`), [250]);
-      stage = "rcpt";
-      need(await dialogue.say(`RCPT TO:<${plan.mail.to}>`), [250, 251, 252]);
-      stage = "rset";
-      need(await dialogue.say("RSET"), [250]);
-    }
+    if (plan.auth) facts["login"] = await logIn(talk, offer, plan.auth);
+    if (plan.mail) await offerMail(talk, plan.mail);
     dialogue.close("QUIT");
     return verdict;
   } catch (error) {
+    dialogue.close("QUIT");
     facts["stage"] = stage;
     if (!(error instanceof Failure)) throw error;
     // Raw text after a login could repeat it, whole or cut in two.
@@ -177,6 +155,46 @@ async function converse(plan: Plan, visit: Visit): Promise<Verdict> {
     const told = { ...error.verdict, facts: isTold ? { ...shown, received } : shown };
     throw new Failure(worse(told, verdict));
   }
+}
+
+async function greet({ dialogue, at, need }: Talk, name: string): Promise<Offer> {
+  at("ehlo");
+  let reply = await dialogue.say(`EHLO ${name}`);
+  // Before 1995 there was HELO only (RFC 5321, section 3.2).
+  if ([500, 502, 504].includes(reply.code)) reply = await dialogue.say(`HELO ${name}`);
+  need(reply, [250]);
+  return offerOf(reply);
+}
+
+/** Logs in and returns the mechanism by which. */
+async function logIn(
+  { dialogue, at, need }: Talk,
+  offer: Offer,
+  auth: NonNullable<Plan["auth"]>,
+): Promise<string> {
+  at("auth");
+  const login = loginSteps(offer, auth);
+  if (!login) throw new Failure(down("auth-missing"));
+  let reply = await dialogue.say(login.command);
+  for (const answer of login.answers) {
+    need(reply, [334]);
+    reply = await dialogue.say(answer);
+  }
+  need(reply, [235]);
+  return login.mechanism;
+}
+
+/** Names sender and recipient, and takes both back. */
+async function offerMail(
+  { dialogue, at, need }: Talk,
+  { from, to }: NonNullable<Plan["mail"]>,
+): Promise<void> {
+  at("mail");
+  need(await dialogue.say(`MAIL FROM:<${from}>`), [250]);
+  at("rcpt");
+  need(await dialogue.say(`RCPT TO:<${to}>`), [250, 251, 252]);
+  at("rset");
+  need(await dialogue.say("RSET"), [250]);
 }
 
 /** STARTTLS, where offered. `done` says that the conversation begins anew, encrypted. */
