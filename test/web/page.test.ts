@@ -383,3 +383,17 @@ test("a page that reads the same keeps its tag when it is published again", asyn
   await copies.publish(broken, new Date(NOW.getTime() + 60_000));
   expect(copies.home("en")?.br.etag).not.toBe(before?.br.etag);
 });
+
+test("the page names how much more is affected than its first sentence says", async () => {
+  const components = [
+    aComponent("mail2", { status: "major_outage" }),
+    aComponent("web3", { status: "partial_outage" }),
+    aComponent("web4", { unknownSince: minutesAgo(7) }),
+    aComponent("web5"),
+  ];
+  const { get } = await serve(aModel({ components, incidents: [anIncident("open")] }));
+  const page = words(await get("/?lang=en"));
+  expect(page).toContain("One more service is affected, see below.");
+  expect(page).toContain("We have not been able to see this since 11:11: web4.");
+  expect(page).not.toContain("Everything else works.");
+});

@@ -353,18 +353,14 @@ function headlineOf(judgement: Judgement, telling: Telling): StatusView["headlin
   if (only && !second) lines.push(stageOf(only, telling));
   else if (only) lines.push(t("page.line.working"));
   lines.push(...promiseOf(open, telling));
-  if (blind) {
+  lines.push(...restOf(judgement, model, t));
+  if (blind && !(stale && overall !== "unknown")) {
     const since = format.moment(blind.since);
-    const names = listed(
-      telling.language,
-      blind.components.map(({ name }) => telling.named(name)),
-      3,
-      t,
-    );
-    if (overall === "unknown" && open.length === 0)
-      lines.push(t("page.line.blindSince", { since }));
-    else if (!stale) lines.push(t("page.line.blindAlso", { since, names }));
-  } else lines.push(...restOf(judgement, model, t));
+    const unseen = blind.components.map(({ name }) => telling.named(name));
+    const names = listed(telling.language, unseen, 3, t);
+    const alone = overall === "unknown" && open.length === 0;
+    lines.push(t(alone ? "page.line.blindSince" : "page.line.blindAlso", { since, names }));
+  }
   if (stale) lines.push(t("page.line.stale", { at: format.moment(model.asOf) }));
   return { look: LOOKS[overall], text, lines };
 }
@@ -417,19 +413,23 @@ function promiseOf(open: readonly PageIncident[], { at, t, format }: Telling): s
 }
 
 /** What the first sentence leaves open: whether anything else is wrong, and what still works. */
-function restOf({ shown, overall, open }: Judgement, { components }: PageModel, t: Say): string[] {
+function restOf(
+  { shown, overall, open, blind }: Judgement,
+  { components }: PageModel,
+  t: Say,
+): string[] {
   if (overall === "operational" || open.length > 1) return [];
   const told = new Set(open.flatMap((incident) => incident.components.map(({ id }) => id)));
   const single = components.filter(({ isGroup }) => !isGroup);
   const statusOf = ({ id }: PageComponent) => shown.get(id)?.status ?? "operational";
   const untold = single.filter((component) => {
     const status = statusOf(component);
-    return status !== "operational" && (open[0] ? !told.has(component.id) : status !== overall);
+    if (status === "operational" || status === "unknown") return false;
+    return open[0] ? !told.has(component.id) : status !== overall;
   });
   if (untold.length > 0) return [t("page.line.more", { count: untold.length })];
-  return single.some((component) => statusOf(component) === "operational")
-    ? [t("page.line.rest")]
-    : [];
+  const works = !blind && single.some((component) => statusOf(component) === "operational");
+  return works ? [t("page.line.rest")] : [];
 }
 
 function sectionsOf(
