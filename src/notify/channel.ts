@@ -39,6 +39,8 @@ export interface ChannelContext {
   readonly mail: MailSettings | null;
   /** Words around the message; without it those of the language files, none of the operator's. */
   readonly texts?: Texts;
+  /** The longest that one send may take, in ms; by default 20 s for a webhook and 60 s for a mail. */
+  readonly timeoutMs?: number;
 }
 
 export interface MailSettings {

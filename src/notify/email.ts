@@ -31,12 +31,12 @@ const REMEMBERED_MAX = 500;
 export const email: Channel = {
   kind: "email",
   settings,
-  prepare(given, { mail, texts: given_texts }) {
+  prepare(given, { mail, texts: theirs, timeoutMs = TOTAL_MS }) {
     const { to } = settings.parse(given);
     if (!mail) throw new Error("email needs the section mail: with smtp: and from:");
     const from = senderOf(mail.from);
     const relay = relayOf(mail);
-    const texts = given_texts ?? createTexts();
+    const texts = theirs ?? createTexts();
     /** Who has a message already, of those that are still to be sent to somebody. */
     const reached = new Map<string, Set<string>>();
     const transport = createTransport({
@@ -55,7 +55,7 @@ export const email: Channel = {
       async send(message, signal) {
         const had = reached.get(message.key) ?? new Set();
         const still = to.filter((one) => !had.has(one));
-        const deadline = AbortSignal.timeout(TOTAL_MS);
+        const deadline = AbortSignal.timeout(timeoutMs);
         const outcome = await transport
           .sendMail({
             ...compose(message, from, to, texts),

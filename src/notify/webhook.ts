@@ -23,7 +23,7 @@ const settings = z.strictObject({
 export const webhook: Channel = {
   kind: "webhook",
   settings,
-  prepare(given) {
+  prepare(given, { timeoutMs = TIMEOUT_MS }) {
     const { url, secret } = settings.parse(given);
     const signer = signerOf(secret);
     return {
@@ -39,7 +39,7 @@ export const webhook: Channel = {
             "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
             "webhook-signature": signer.sign(message.key, now, body),
           },
-          timeoutMs: TIMEOUT_MS,
+          timeoutMs,
           signal,
         });
         return judge(answer);

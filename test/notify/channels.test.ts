@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Message, SendResult } from "../../src/notify/channel.js";
@@ -15,7 +15,11 @@ const PASSWORD = "correct horse battery";
 interface Candidate {
   readonly kind: string;
   /** Sends to whatever listens on `port`. */
-  send(port: number, message: Message, signal?: AbortSignal): Promise<SendResult>;
+  send(
+    port: number,
+    message: Message,
+    options?: { readonly signal?: AbortSignal; readonly timeoutMs?: number },
+  ): Promise<SendResult>;
   /** A far side that accepts; what it got, as people or programs read it. */
   accepting(): Promise<{ port: number; received: () => string[] }>;
   /** Far sides that answer something else, and what that must mean. */
@@ -86,10 +90,11 @@ async function listening(
   return (server.address() as AddressInfo).port;
 }
 
-const prepared = (kind: string, settings: unknown, port: number) => {
+const prepared = (kind: string, settings: unknown, port: number, timeoutMs = 30_000) => {
   const channel = CHANNELS[kind];
   if (!channel) throw new Error(`no channel ${kind}`);
   const ready = channel.prepare(settings, {
+    timeoutMs,
     mail: {
       smtp: `smtp://tudunk@127.0.0.1:${port}`,
       password: PASSWORD,
@@ -105,11 +110,12 @@ const never = (): AbortSignal => new AbortController().signal;
 const CANDIDATES: readonly Candidate[] = [
   {
     kind: "webhook",
-    send: (port, one, signal = never()) =>
+    send: (port, one, { signal = never(), timeoutMs } = {}) =>
       prepared(
         "webhook",
         { url: `http://127.0.0.1:${port}/hook`, secret: SECRET },
         port,
+        timeoutMs,
       )(one, signal),
     accepting: async () => {
       const bodies: string[] = [];
@@ -177,8 +183,8 @@ const CANDIDATES: readonly Candidate[] = [
   },
   {
     kind: "email",
-    send: (port, one, signal = never()) =>
-      prepared("email", { to: ["ops@example.org"] }, port)(one, signal),
+    send: (port, one, { signal = never(), timeoutMs } = {}) =>
+      prepared("email", { to: ["ops@example.org"] }, port, timeoutMs)(one, signal),
     accepting: async () => {
       const { port, letters } = await smtpSink({
         onAuth: (_auth, _session, done) => done(null, { user: "tudunk" }),
@@ -287,8 +293,14 @@ const CANDIDATES: readonly Candidate[] = [
   },
 ];
 
+function drip(socket: Socket, start: string): void {
+  if (start) socket.write(start);
+  const timer = setInterval(() => socket.write("2"), 20);
+  socket.on("close", () => clearInterval(timer));
+}
+
 function endless(start: string, more = "x".repeat(16_384)) {
-  return (socket: import("node:net").Socket): void => {
+  return (socket: Socket): void => {
     socket.write(start);
     const pour = (): void => {
       if (!socket.destroyed && socket.write(more)) setImmediate(pour);
@@ -334,12 +346,30 @@ describe.each(CANDIDATES)("$kind", (candidate) => {
     const stop = new AbortController();
     const started = performance.now();
     setTimeout(() => stop.abort(), 100);
-    expect(await candidate.send(port, message(), stop.signal)).toEqual({
+    expect(await candidate.send(port, message(), { signal: stop.signal })).toEqual({
       sent: false,
       retry: true,
       reason: "interrupted",
     });
     expect(performance.now() - started).toBeLessThan(1_500);
+  });
+
+  test.each<[name: string, talk: (socket: Socket) => void]>([
+    ["says nothing", () => undefined],
+    ["hears nothing", (socket) => void socket.pause()],
+    ["closes its half", (socket) => void socket.end()],
+    ["says one byte at a time", (socket) => drip(socket, "")],
+    [
+      "begins well and then drips",
+      (socket) => drip(socket, kind === "email" ? "220-" : "HTTP/1.1 2"),
+    ],
+    ["never ends its answer", (socket) => drip(socket, "HTTP/1.1 503 no\r\nx: ")],
+  ])(`${kind}: is done in time with a server that %s`, async (_name, talk) => {
+    const port = await serve(talk);
+    const started = performance.now();
+    const result = await candidate.send(port, message(), { timeoutMs: 400 });
+    expect(result).toMatchObject({ sent: false, retry: true });
+    expect(performance.now() - started).toBeLessThan(2_000);
   });
 
   test(`${kind}: what it sends holds no secret and all that was to be said`, async () => {
