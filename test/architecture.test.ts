@@ -71,7 +71,12 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
 const STORE_SHARED = ["src/store/db.ts", "src/store/session.ts"];
 const STORE_FAMILIES: readonly (readonly string[])[] = [
   ["src/store/embedded.ts", "src/store/account.ts"],
-  ["src/store/incidents.ts", "src/store/incident-rows.ts", "src/store/incident-words.ts"],
+  [
+    "src/store/incidents.ts",
+    "src/store/incident-rows.ts",
+    "src/store/incident-scope.ts",
+    "src/store/component-status.ts",
+  ],
 ];
 
 /** Packages with one home; the core has only the pure ones. */

@@ -24,9 +24,11 @@ export async function loadPage(db: Db, site: PageModel["site"], now: Date): Prom
       const rows = await incidentRows(
         tx,
         `merged.public is not false and (i.resolved_at is null or i.resolved_at >= :daysFrom)
-         order by i.opened_at desc, i.id desc limit ${INCIDENTS_MAX}`,
+         order by i.resolved_at is null desc, i.opened_at desc, i.id desc limit ${INCIDENTS_MAX}`,
         { daysFrom },
       );
+      // Every open one is there; where the resolved ones were cut, the history goes on from the last.
+      const cutAt = rows.length === INCIDENTS_MAX ? rows.at(-1)?.openedAt : undefined;
       return {
         site,
         pageId: page?.publicId ?? "000000000000",
@@ -34,9 +36,8 @@ export async function loadPage(db: Db, site: PageModel["site"], now: Date): Prom
         asOf: now,
         workerWordAt: page?.workerWordAt ?? null,
         components: toComponents(components, spells, bounds, now),
-        incidents: rows,
-        olderIncidents: page?.older ?? false,
-        daysFrom,
+        incidents: rows.toSorted((a, b) => b.openedAt.getTime() - a.openedAt.getTime()),
+        olderBefore: cutAt ?? (page?.older ? daysFrom : null),
       };
     },
     { isolationLevel: "repeatable read", readOnly: true },

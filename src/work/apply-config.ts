@@ -8,7 +8,7 @@ import {
 } from "../store/components.js";
 import type { Db } from "../store/db.js";
 import { listHosts, removeHosts, saveHosts } from "../store/hosts.js";
-import type { ScopeKey } from "../store/incidents.js";
+import type { ScopeKey } from "../store/incident-scope.js";
 import { requireEpoch } from "../store/leadership.js";
 import { listWatched, removeMonitors, saveMonitors, type MonitorRow } from "../store/monitors.js";
 import { newPublicId } from "./judge.js";

@@ -5,12 +5,8 @@ import { wordsFor, headline } from "../core/wording.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
-import {
-  judgeScope,
-  listUnsettledScopes,
-  type ScopeKey,
-  type Speaker,
-} from "../store/incidents.js";
+import { listUnsettledScopes, type ScopeKey } from "../store/incident-scope.js";
+import { judgeScope, type Speaker } from "../store/incidents.js";
 import { requireEpoch } from "../store/leadership.js";
 import type { Texts } from "../texts.js";
 import { traceIdOf, withSpan } from "../tracing.js";

@@ -140,6 +140,5 @@ const keptPage = z.object({
   workerWordAt: moment.nullable(),
   components: z.array(component),
   incidents: z.array(incident),
-  olderIncidents: z.boolean(),
-  daysFrom: moment,
+  olderBefore: moment.nullable(),
 });

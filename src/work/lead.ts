@@ -5,7 +5,7 @@ import { createClosing } from "../closing.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
-import type { ScopeKey } from "../store/incidents.js";
+import type { ScopeKey } from "../store/incident-scope.js";
 import { beginEpoch } from "../store/leadership.js";
 import { listWatched, type Watched } from "../store/monitors.js";
 import type { Texts } from "../texts.js";

@@ -61,6 +61,7 @@ export function createSender(options: SenderOptions): Sender {
   let woken = false;
   let away = false;
   let unkept = 0;
+  const lastThere = new Map<string, number>();
   let checkedUnconfigured = Number.NEGATIVE_INFINITY;
 
   const wake = (): void => {
@@ -82,12 +83,20 @@ export function createSender(options: SenderOptions): Sender {
     }
   };
 
+  /** A channel counts as gone when it was not there for a minute: a reload takes some out and in. */
   const giveUpUnconfigured = async (ids: readonly string[]): Promise<void> => {
     const at = now();
+    for (const id of ids) lastThere.set(id, at.getTime());
     if (at.getTime() - checkedUnconfigured < UNCONFIGURED_MS) return;
+    const there = [...lastThere].filter(([, seen]) => at.getTime() - seen < UNCONFIGURED_MS);
     // A configuration without any channel may be one that could not be read: then nothing is hurried.
-    const owedBefore = ids.length > 0 ? at : new Date(at.getTime() - GIVE_UP_MS);
-    const count = await failUnconfigured(db, ids, owedBefore, at);
+    const owedBefore = there.length > 0 ? at : new Date(at.getTime() - GIVE_UP_MS);
+    const count = await failUnconfigured(
+      db,
+      there.map(([id]) => id),
+      owedBefore,
+      at,
+    );
     checkedUnconfigured = at.getTime();
     if (count > 0) log.warn({ count }, "delivery.gave-up-unconfigured");
   };

@@ -1,12 +1,7 @@
 import { expect, test } from "vitest";
-import {
-  findIncident,
-  judgeScope,
-  listIncidents,
-  listUnsettledScopes,
-  type JudgeOptions,
-  type Judged,
-} from "../../src/store/incidents.js";
+import { findIncident, listIncidents } from "../../src/store/incident-rows.js";
+import { listUnsettledScopes } from "../../src/store/incident-scope.js";
+import { judgeScope, type JudgeOptions, type Judged } from "../../src/store/incidents.js";
 import { removeMonitors } from "../../src/store/monitors.js";
 import { freshDb } from "../support/postgres.js";
 import { after, monitorRow, newId, watching, type Watching } from "../support/watched.js";

@@ -2,7 +2,7 @@ import { Router } from "express";
 import type { z } from "zod";
 import { Problem } from "../../errors.js";
 import type { Db } from "../../store/db.js";
-import { findIncident, listIncidents } from "../../store/incidents.js";
+import { findIncident, listIncidents } from "../../store/incident-rows.js";
 import { findMonitor, listMonitors, type MonitorView } from "../../store/monitors.js";
 import { READERS, requireRole } from "../bearer.js";
 import { openApiDocument } from "./openapi.js";

@@ -1,0 +1,164 @@
+import type { Health } from "../core/health.js";
+import type { Evidence, Incident, Scope, WatchedMonitor } from "../core/incident.js";
+import type { Localized } from "../core/incident-view.js";
+import type { Impact } from "../core/status.js";
+import type { Db } from "./db.js";
+import { INCIDENT, loadEvidence, type EvidenceRow, type IncidentRow } from "./incident-rows.js";
+
+/** What can share a cause: all monitors of a host, or one monitor that has none. */
+export interface ScopeKey {
+  readonly kind: "host" | "monitor";
+  readonly id: string;
+}
+
+/** The scopes whose incidents may be out of step with health: something fails or something is open. */
+export async function listUnsettledScopes(db: Db): Promise<ScopeKey[]> {
+  const { rows } = await db.raw<{ rows: ScopeKey[] }>(
+    `select distinct case when m.host_id is null then 'monitor' else 'host' end as kind,
+                     coalesce(m.host_id, m.id) as id
+       from monitors m join monitor_states s on s.monitor = m.num
+      where (m.removed_at is null and not m.paused and s.health ->> 'state' in ('down', 'degraded'))
+         or m.num in (select e.monitor from incident_evidence e where e.until is null)
+         or m.id in (select cause_id from incidents where resolved_at is null and cause_kind = 'monitor')
+      union
+     select 'host', cause_id from incidents where resolved_at is null and cause_kind = 'host'`,
+  );
+  return rows;
+}
+
+interface Member extends WatchedMonitor {
+  readonly num: number;
+}
+
+/** A scope as the core decides on it, with what storing the decision needs. */
+export interface LoadedScope {
+  readonly scope: Scope;
+  readonly hostName: string | null;
+  readonly nums: ReadonlyMap<string, number>;
+  readonly members: readonly Member[];
+  readonly names: ReadonlyMap<string, Localized>;
+}
+
+interface MonitorRow {
+  readonly num: number;
+  readonly id: string;
+  readonly probe: string;
+  readonly component: string | null;
+  readonly impact: Impact;
+  readonly health: Health;
+  readonly watched: boolean;
+}
+
+/** Locks a scope and loads it; `null` where there is no such host or monitor. */
+export async function loadScope(
+  tx: Db,
+  key: ScopeKey,
+  { now, reopenMs }: { readonly now: Date; readonly reopenMs: number },
+): Promise<LoadedScope | null> {
+  const { rows: locked } = await tx.raw<{ rows: { name: string }[] }>(
+    key.kind === "host"
+      ? `select name from hosts where id = :id for update`
+      : `select id as name from monitors where id = :id for update`,
+    { id: key.id },
+  );
+  const [place] = locked;
+  if (!place) return null;
+
+  const { rows: monitors } = await tx.raw<{ rows: MonitorRow[] }>(
+    `select m.num, m.id, m.probe, m.impact, s.health, m.removed_at is null and not m.paused as watched,
+            case when c.removed_at is null then c.id end as component
+       from monitors m join monitor_states s on s.monitor = m.num left join components c on c.id = m.component_id
+      where ${key.kind === "host" ? "m.host_id = :id" : "m.id = :id and m.host_id is null"}`,
+    { id: key.id },
+  );
+  const { rows: incidents } = await tx.raw<{ rows: IncidentRow[] }>(
+    `select ${INCIDENT} from incidents i
+      where (i.resolved_at is null or (i.resolved_at > :since and i.merged_into is null))
+        and i.state <> 'postmortem'
+        and ((i.cause_kind = :kind and i.cause_id = :id)
+          or (i.cause_kind = 'monitor' and i.cause_id = any(:monitors))
+          or (i.resolved_at is null and i.cause_kind in ('host', 'monitor')
+              and exists (select 1 from incident_evidence e
+                           where e.incident_id = i.id and e.until is null and e.monitor = any(:nums))))
+      order by i.opened_at desc`,
+    {
+      since: new Date(now.getTime() - reopenMs),
+      kind: key.kind,
+      id: key.id,
+      monitors: monitors.map(({ id }) => id),
+      nums: monitors.map(({ num }) => num),
+    },
+  );
+  const evidence = await loadEvidence(
+    tx,
+    incidents.map(({ id }) => id),
+  );
+  const { rows: components } = await tx.raw<{ rows: { id: string; name: Localized }[] }>(
+    `select id, name from components where id = any(:ids)
+        or id in (select component_id from incident_components where incident_id = any(:incidents))`,
+    {
+      ids: monitors.flatMap(({ component }) => component ?? []),
+      incidents: incidents.map(({ id }) => id),
+    },
+  );
+
+  const members = monitors.filter(({ watched }) => watched).map(memberOf);
+  const all = incidents.map((row) => toIncident(row, evidence.get(row.id) ?? []));
+  return {
+    scope: {
+      host: key.kind === "host" ? key.id : null,
+      monitors: members,
+      open: all.filter((_, n) => incidents[n]?.resolved_at === null),
+      recent: all.filter((_, n) => incidents[n]?.resolved_at !== null),
+    },
+    hostName: key.kind === "host" ? place.name : null,
+    nums: await numsOf(tx, monitors, evidence),
+    members,
+    names: new Map(components.map(({ id, name }) => [id, name])),
+  };
+}
+
+const memberOf = ({ num, id, probe, component, impact, health }: MonitorRow): Member => ({
+  num,
+  id,
+  probe,
+  component,
+  impact,
+  state: health.state,
+  since: health.since,
+  reason: health.reason,
+});
+
+/** Evidence may rest on a monitor that has meanwhile moved to another host. */
+async function numsOf(
+  tx: Db,
+  monitors: readonly MonitorRow[],
+  evidence: ReadonlyMap<string, readonly EvidenceRow[]>,
+): Promise<ReadonlyMap<string, number>> {
+  const nums = new Map(monitors.map(({ id, num }) => [id, num]));
+  const others = [...evidence.values()].flat().filter(({ monitor }) => !nums.has(monitor));
+  if (others.length === 0) return nums;
+  const rows: { id: string; num: number }[] = await tx("monitors")
+    .select("id", "num")
+    .whereIn(
+      "id",
+      others.map(({ monitor }) => monitor),
+    );
+  for (const { id, num } of rows) nums.set(id, num);
+  return nums;
+}
+
+const toIncident = (row: IncidentRow, evidence: readonly EvidenceRow[]): Incident => ({
+  id: row.id,
+  cause: { kind: row.cause_kind, id: row.cause_id },
+  public: row.public,
+  severity: row.severity,
+  openedAt: row.opened_at.getTime(),
+  evidence: evidence.map(({ monitor, outcome, reason, since, until }): Evidence => ({
+    monitor,
+    outcome,
+    reason,
+    since: since.getTime(),
+    until: until?.getTime() ?? null,
+  })),
+});
