@@ -60,8 +60,11 @@ export function createTexts(options: TextOptions = {}): Texts {
     const values = Object.fromEntries(
       Object.entries(params).map(([name, value]) => [name, spoken(language, value, params)]),
     );
-    const found = keys.find((one) => speaker.exists(one, { ...values, lng: language }));
-    if (found !== undefined) return speaker.t(found, { ...values, lng: language });
+    // Its own general words come before the exact ones of another language.
+    for (const lng of new Set([language, FALLBACK])) {
+      const found = keys.find((one) => speaker.exists(one, { ...values, lng, fallbackLng: false }));
+      if (found !== undefined) return speaker.t(found, { ...values, lng });
+    }
     const last = keys.at(-1) ?? "";
     options.onMissing?.(last, language);
     return last;

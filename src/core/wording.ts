@@ -92,16 +92,6 @@ export interface Headlined {
   readonly nextUpdateAt: Date | null;
 }
 
-/** The sentence at the top of the page: that we know, since when we are on it, when the next word comes. */
-export function topSentence(incident: Headlined, now: Date): readonly Phrase[] {
-  const params = headlineParams(incident, now);
-  const top: Phrase[] = [{ keys: [`incident.top.${incident.state}`], params }];
-  const promised = incident.nextUpdateAt;
-  if (promised && promised > now && incident.resolvedAt === null)
-    top.push({ keys: ["incident.next"], params: { ...params, next: promised } });
-  return top;
-}
-
 /** One line for a message: what fails, since when, or that it is over. */
 export const headline = (incident: Headlined, now: Date): Phrase => ({
   keys: [`incident.headline.${incident.state}`],

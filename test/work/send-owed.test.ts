@@ -201,6 +201,33 @@ test("what is owed to a channel that was taken out is given up", async () => {
   expect(lines).toMatchObject([{ event: "delivery.gave-up-unconfigured", count: 1 }]);
 });
 
+test("a channel that a reload takes out and in again loses nothing", async () => {
+  const { db } = await freshDb();
+  let clock = Date.parse("2026-11-21T10:00:01Z");
+  const { sender, known, attempts, lines } = start(
+    db,
+    { hook: () => Promise.resolve(SENT), mail: () => Promise.resolve(SENT) },
+    () => new Date(clock),
+  );
+  await new Promise((later) => setTimeout(later, 100));
+  const hook = known.get("hook");
+  known.delete("hook");
+  await owe(db, [{ key: "a1" }]);
+  clock += 59_999;
+  sender.wake();
+  await new Promise((later) => setTimeout(later, 200));
+  if (hook) known.set("hook", hook);
+  sender.wake();
+  await until(() => attempts.length === 1);
+  expect(await states(db)).toEqual({ a1: "sent" });
+  known.delete("hook");
+  await owe(db, [{ key: "a2" }]);
+  clock += 130_000;
+  sender.wake();
+  await until(() => lines.some(({ event }) => event === "delivery.gave-up-unconfigured"));
+  expect(await states(db)).toEqual({ a1: "sent", a2: "failed" });
+});
+
 test("without any channel nothing is given up before a day has passed", async () => {
   const { db } = await freshDb();
   await owe(db, [
