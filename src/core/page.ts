@@ -22,10 +22,8 @@ export interface PageModel {
   readonly components: readonly PageComponent[];
   /** Public ones: every open one and those of the last ninety days, newest first. */
   readonly incidents: readonly PageIncident[];
-  /** Whether there are public ones that were opened before `daysFrom`. */
-  readonly olderIncidents: boolean;
-  /** When the first of the ninety days began. */
-  readonly daysFrom: Date;
+  /** Public ones opened before this are left to the older pages of the history; `null` for none. */
+  readonly olderBefore: Date | null;
 }
 
 export interface PageComponent {
@@ -79,7 +77,7 @@ export interface PageIncident {
 }
 
 /** How long a worker's word keeps a component green, and how old what we read may be. */
-export const WORD_MS = 180_000;
+const WORD_MS = 180_000;
 
 /** What the page says of one component. `unknown` hides only what was fine; a known fault stays shown. */
 export interface Shown {
@@ -128,7 +126,7 @@ export function judge(model: PageModel, at: Date): Judgement {
 }
 
 /** What the page says of one component that is not a group. */
-export function shownStatus(component: PageComponent, model: PageModel, at: Date): Shown {
+function shownStatus(component: PageComponent, model: PageModel, at: Date): Shown {
   const unknownSince = earliest([component.unknownSince, silentSince(component, model, at)]);
   const fine = component.status === "operational";
   return { status: fine && unknownSince ? "unknown" : component.status, unknownSince };

@@ -26,7 +26,7 @@ export const DAY_STATES = [...COMPONENT_STATUSES, "unknown", "noData"] as const;
 export type DayState = (typeof DAY_STATES)[number];
 
 /** How many days the page shows, and uptime is taken over. */
-export const PAGE_DAYS = 90;
+const PAGE_DAYS = 90;
 
 /**
  * Mildest first. Blindness covers what was fine, but what is known to be wrong stays so until

@@ -94,8 +94,7 @@ test("the page of an empty installation is empty", async () => {
     workerWordAt: null,
     components: [],
     incidents: [],
-    olderIncidents: false,
-    daysFrom: at("2026-08-23T22:00:00.000Z"),
+    olderBefore: null,
   });
 });
 
@@ -170,7 +169,7 @@ describe("incidents on the page", () => {
     await addIncident(db, "old", "2026-05-01T00:00:00Z", resolved("2026-05-01T01:00:00Z"));
     const page = await loadPage(db, SITE, NOW);
     expect(page.incidents.map(({ title }) => title["en"])).toEqual(["open", "gone", "ancient"]);
-    expect(page.olderIncidents).toBe(true);
+    expect(page.olderBefore).toEqual(at("2026-08-23T22:00:00.000Z"));
   });
 
   test("never show what is internal: neither incidents nor updates, nor where one was merged into", async () => {

@@ -7,7 +7,11 @@ import { chromium, type Browser, type BrowserContext, type Page } from "playwrig
 export type Found = { readonly browser: Browser } | { readonly missing: string };
 
 /** Ours: the package unpacks to TMPDIR, and a folder that another user owns would end it. */
-const FOLDER = join(process.cwd(), "node_modules/.cache/tudunk-chromium", String(process.getuid?.()));
+const FOLDER = join(
+  process.cwd(),
+  "node_modules/.cache/tudunk-chromium",
+  String(process.getuid?.()),
+);
 /** Not the package's own: those switch off what our policy relies on. */
 const ARGS = ["--no-sandbox", "--headless=shell", "--no-zygote", "--disable-gpu"];
 const INSTALLED = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];

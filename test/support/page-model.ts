@@ -115,7 +115,6 @@ export const aModel = (options: Partial<PageModel> = {}): PageModel => ({
     aComponent("mail2"),
   ],
   incidents: [],
-  olderIncidents: false,
-  daysFrom: new Date("2026-08-23T22:00:00.000Z"),
+  olderBefore: null,
   ...options,
 });

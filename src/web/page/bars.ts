@@ -33,7 +33,7 @@ const EVENTS: readonly DayState[] = [
 ];
 
 /** What one day is drawn as: its worst status, or unknown when much of it was not seen. */
-export function lookOf({ seconds }: Day): DayState {
+function lookOf({ seconds }: Day): DayState {
   const worst = EVENTS.find((state) => state !== "unknown" && seconds[state] > 0);
   if (worst) return worst;
   const seen = seconds.operational;

@@ -156,5 +156,5 @@ const packPage = (html: string, language: string): Promise<Copy> =>
 /** `/history` without `?before=`: what the model has, and where the next page goes on. */
 function lately(model: PageModel) {
   const incidents = model.incidents.filter(({ mergedInto }) => mergedInto === null);
-  return { incidents, before: null, older: model.olderIncidents ? model.daysFrom : null };
+  return { incidents, before: null, older: model.olderBefore };
 }

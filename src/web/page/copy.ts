@@ -6,7 +6,7 @@ export const ENCODINGS = ["br", "gzip", "identity"] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 /** One answer in one encoding, ready to send. */
-export interface Variant {
+interface Variant {
   readonly body: Buffer;
   readonly etag: string;
   readonly headers: Readonly<Record<string, string | number>>;
@@ -16,7 +16,7 @@ export interface Variant {
 export type Copy = Readonly<Record<Encoding, Variant>>;
 
 /** The one policy of every page: our own style and symbols, no script, nobody's frame. */
-export const CONTENT_SECURITY_POLICY =
+const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** What every answer of the page carries, whoever makes it. */

@@ -38,6 +38,7 @@ export function pageRoutes({
   });
 
   routes.get("/history", async (req, res) => {
+    if (!copies.shown()) return sendErrorPage(copies, req, res, "unavailable");
     const before = momentIn(req.query["before"]);
     if (!before) return sendErrorPage(copies, req, res, "bad-input");
     const found = await asked(async () => listPublicIncidents(db(), before));

@@ -19,7 +19,7 @@ import { createFormat, type Format } from "./format.js";
 /** What a symbol or a bar can show, in the short words of the style: fifty rows of them are read on bad lines. */
 export type Look = "ok" | "work" | "slow" | "part" | "down" | "dark" | "none" | "new";
 
-export const LOOKS: Readonly<Record<DayState | "empty", Look>> = {
+const LOOKS: Readonly<Record<DayState | "empty", Look>> = {
   operational: "ok",
   under_maintenance: "work",
   degraded_performance: "slow",
