@@ -3,6 +3,7 @@ import { z } from "zod";
 import { createTexts } from "../texts.js";
 import type { Channel, MailSettings, Message, SendResult } from "./channel.js";
 import { oneLine, writeMail } from "./mail-body.js";
+import { readSettings } from "./read-settings.js";
 
 /** Read before any library sees it: one plain address, no quotes, no lists, no names. */
 const ADDRESS = /^[^\s\p{Cc}"<>(),:;@\\]+@(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/u;
@@ -32,7 +33,7 @@ export const email: Channel = {
   kind: "email",
   settings,
   prepare(given, { mail, texts: theirs, timeoutMs = TOTAL_MS }) {
-    const { to } = settings.parse(given);
+    const { to } = readSettings(settings, given, "email");
     if (!mail) throw new Error("email needs the section mail: with smtp: and from:");
     const from = senderOf(mail.from);
     const relay = relayOf(mail);

@@ -2,6 +2,7 @@ import { Webhook } from "standardwebhooks";
 import { z } from "zod";
 import type { Channel, Message, SendResult } from "./channel.js";
 import { post } from "./outgoing.js";
+import { readSettings } from "./read-settings.js";
 
 /** Standard Webhooks asks receivers to expect at most this much. */
 const BODY_MAX_BYTES = 20_000;
@@ -24,7 +25,7 @@ export const webhook: Channel = {
   kind: "webhook",
   settings,
   prepare(given, { timeoutMs = TIMEOUT_MS }) {
-    const { url, secret } = settings.parse(given);
+    const { url, secret } = readSettings(settings, given, "webhook");
     const signer = signerOf(secret);
     return {
       async send(message, signal) {

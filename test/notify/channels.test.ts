@@ -315,6 +315,13 @@ test("every channel of the table is asked the same questions", () => {
   expect(CANDIDATES.map(({ kind }) => kind).toSorted()).toEqual(Object.keys(CHANNELS).toSorted());
 });
 
+test.each(Object.entries(CHANNELS))("%s: bad settings are told in one line", (kind, channel) => {
+  const mail = { smtp: "smtp://127.0.0.1:25", password: null, from: "status@example.org" };
+  expect(() => channel.prepare({ shoe: "hunter2" }, { mail })).toThrow(
+    new RegExp(`^${kind}(?!.*hunter2)[^\n]*shoe[^\n]*$`),
+  );
+});
+
 describe.each(CANDIDATES)("$kind", (candidate) => {
   const { kind, secrets, answers } = candidate;
 
