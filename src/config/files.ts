@@ -125,7 +125,7 @@ async function matching(pattern: string, disk: Disk, folders: Set<string>): Prom
       for (const { name, isFolder } of names)
         if (fits(name) && isFolder === !isLast) next.push(path.join(folder, name));
     }
-    found = next.toSorted();
+    found = next.toSorted((a, b) => (a < b ? -1 : 1));
   }
   return found.filter((file) => file !== "");
 }

@@ -74,6 +74,8 @@ export function createReading(
   const files = new Map<string, { readonly text: string } | { readonly why: string }>();
   const wanted = new Set<string>();
   const secrets = new Set<string>();
+  /** The `{ env: … }` and `{ file: … }` that were taken for the text they stand for. */
+  const stoodFor = new Set<YamlNode>();
   let values = 0;
   let compared = 0;
   const near = (word: string, words: Iterable<string>): string | undefined => {
@@ -195,7 +197,10 @@ export function createReading(
       else found = file.text;
     } else return undefined;
     if (found === undefined) broken.add(node);
-    else secrets.add(found);
+    else {
+      secrets.add(found);
+      stoodFor.add(node);
+    }
     return found ?? "";
   };
   const readWanted = async (): Promise<void> => {
@@ -242,7 +247,12 @@ export function createReading(
       }
       const kinds = branches.flatMap((branch) => branch.map((i) => nounOf(String(i["expected"]))));
       const expected = [...new Set(kinds)].join(" or ");
-      note(mistakes, part, issue.path, withGiven(part, issue.path, node, expected));
+      note(
+        mistakes,
+        part,
+        issue.path,
+        withGiven(part, issue.path, expected, stoodFor.has(node) ? "another text" : given(node)),
+      );
       return;
     }
     if (issue.code === "invalid_key") {
@@ -273,7 +283,7 @@ export function createReading(
     const words =
       expected === undefined
         ? { message: oneLine(issue.message) }
-        : withGiven(part, issue.path, node, expected);
+        : withGiven(part, issue.path, expected, stoodFor.has(node) ? "another text" : given(node));
     note(mistakes, part, issue.path, { ...words, didYouMean });
   };
 
@@ -335,21 +345,19 @@ export const shown = (text: string): string =>
 function withGiven(
   part: Part,
   below: readonly PropertyKey[],
-  node: YamlNode,
   expected: string,
+  got: string,
 ): Words {
   const isSecret = [...part.path, ...below].some((step) => SECRET_KEY.test(String(step)));
-  const message = isSecret ? `expected ${expected}` : `expected ${expected}, got ${given(node)}`;
-  return { message, expected };
+  return {
+    message: isSecret ? `expected ${expected}` : `expected ${expected}, got ${got}`,
+    expected,
+  };
 }
 
 function given(node: YamlNode): string {
   if (node.kind === "list") return node.items.length === 0 ? "an empty list" : "a list";
-  if (node.kind === "map") {
-    const [only, ...more] = node.entries;
-    const isSecret = more.length === 0 && (only?.key === "env" || only?.key === "file");
-    return isSecret ? "another text" : "a map";
-  }
+  if (node.kind === "map") return "a map";
   if (typeof node.value === "string") return shown(node.value);
   if (node.value === null) return "nothing";
   return typeof node.value === "number"
@@ -362,7 +370,7 @@ function expectedBy(issue: Issue): string | undefined {
   const own = /^expected (.+)$/s.exec(issue.message)?.[1];
   if (own !== undefined) return oneLine(own);
   const [least, most] = [issue["minimum"], issue["maximum"]];
-  switch (issue.code) {
+  switch (String(issue.code)) {
     case "invalid_type":
       return issue.message.startsWith("Invalid input")
         ? nounOf(String(issue["expected"]))
@@ -381,7 +389,7 @@ function expectedBy(issue: Issue): string | undefined {
       return bound;
     }
     case "invalid_format":
-      return /^Invalid /.test(issue.message) ? `a good ${String(issue["format"])}` : undefined;
+      return issue.message.startsWith("Invalid ") ? `a good ${String(issue["format"])}` : undefined;
     default:
       return undefined;
   }
@@ -410,7 +418,7 @@ function nounOf(type: string): string {
 const oneLine = (message: string): string => message.replace(/\s+/g, " ").slice(0, 300);
 
 /** The keys that a strict object somewhere in a schema knows. */
-export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
   const definition = schema._zod.def as unknown as Readonly<Record<string, unknown>>;
   const into = (next: unknown, rest: readonly PropertyKey[]): readonly string[] =>
     next === undefined ? [] : keysAt(next as z.ZodType, rest);
@@ -423,7 +431,11 @@ export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): readonl
     case "array":
       return into(definition["element"], path.slice(1));
     case "record":
-      return into(definition["valueType"], path.slice(1));
+      return path.length > 0
+        ? into(definition["valueType"], path.slice(1))
+        : into(definition["keyType"], []);
+    case "enum":
+      return Object.values(definition["entries"] as Readonly<Record<string, string>>);
     case "union":
       return (definition["options"] as unknown[]).flatMap((option) => into(option, path));
     case "pipe":

@@ -16,7 +16,14 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 const HOST_KINDS = [
-  ...["server", "rack", "switch", "router", "uplink", "hypervisor", "site", "other"],
+  "server",
+  "rack",
+  "switch",
+  "router",
+  "uplink",
+  "hypervisor",
+  "site",
+  "other",
 ] as const;
 
 const ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
@@ -35,7 +42,7 @@ const text = (max: number) =>
       error: "expected text on one line",
     });
 const paragraphs = (max: number) => z.string().min(1, { error: "expected some text" }).max(max);
-export const id = z
+const id = z
   .string()
   .regex(ID, { error: "expected an id of a-z, 0-9 and - (at most 63) such as web3-http" });
 const webAddress = z

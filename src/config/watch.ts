@@ -177,7 +177,7 @@ async function stateOf(files: readonly string[], folders: readonly string[]): Pr
   await Promise.all(files.map(look));
   for (const folder of folders) {
     const names = await readdir(folder).catch(() => []);
-    state.set(`${folder}/`, names.toSorted().join("/"));
+    state.set(`${folder}/`, names.toSorted((a, b) => (a < b ? -1 : 1)).join("/"));
   }
   return state;
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lineStarts, placeOf, readFully, readYaml } from "../../src/config/read-yaml.js";
-import { pathAt, type YamlNode } from "../../src/config/yaml-node.js";
+import { readFully, readYaml } from "../../src/config/read-yaml.js";
+import type { YamlNode } from "../../src/config/yaml-node.js";
 
 const SEEDS = [
   `site:
@@ -61,9 +61,46 @@ include: ["a/*.yaml"]
   "a: b\r\nlist:\r\n  - c: 1\r\n    d: two\r\n  - e\r\n\r\n",
 ];
 const PARTS = [
-  ...["\n", " ", "  ", "\t", ":", ": ", "- ", "-", "#", " #", '"', "'", "[", "]", "{", "}", ",", "&a ", "*a"],
-  ...["|\n", ">-\n", "!x ", "? ", "\\", "%", "---\n", "...\n", "\r\n", "~", "é", "\u00a0", "0", "1.", "<<: "],
-  ...["\n    ", "\n  - ", "\n- ", "key: value\n", "\n  key: ", "a"],
+  "\n",
+  " ",
+  "  ",
+  "\t",
+  ":",
+  ": ",
+  "- ",
+  "-",
+  "#",
+  " #",
+  '"',
+  "'",
+  "[",
+  "]",
+  "{",
+  "}",
+  ",",
+  "&a ",
+  "*a",
+  "|\n",
+  ">-\n",
+  "!x ",
+  "? ",
+  "\\",
+  "%",
+  "---\n",
+  "...\n",
+  "\r\n",
+  "~",
+  "é",
+  "\u00a0",
+  "0",
+  "1.",
+  "<<: ",
+  "\n    ",
+  "\n  - ",
+  "\n- ",
+  "key: value\n",
+  "\n  key: ",
+  "a",
 ];
 
 const mutated = fc
@@ -101,13 +138,10 @@ test("a text that is read quickly says the same as one that is read in full", as
     fc.asyncProperty(mutated, async (text) => {
       const quick = await readYaml(text);
       const full = readFully(text, 0);
-      expect({ text, ok: quick.faults.length === 0 }).toEqual({
-        text,
-        ok: full.faults.length === 0,
-      });
-      if (full.faults.length === 0) expect(bare(quick.root)).toEqual(bare(full.root));
+      const saying = ({ root, faults }: typeof full) => (faults.length > 0 ? "wrong" : bare(root));
+      expect({ text, says: saying(quick) }).toEqual({ text, says: saying(full) });
     }),
-    { numRuns: Number(process.env["FUZZ_RUNS"] ?? 2000) },
+    { numRuns: Number(process.env["FUZZ_RUNS"] ?? 1500) },
   );
 });
 
