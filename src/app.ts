@@ -125,7 +125,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       await parts.lead?.configure(next);
       config = next;
       texts = createTexts({ timezone: config.site.timezone, overrides: config.texts });
-      await voices.use(config);
+      await voices.use(config, texts);
       pages.changed();
       if (mistakes.length > 0) say("The configuration is in order again and was applied.");
       if (warnings.length > 0) say(formatMistakes(warnings));
@@ -199,6 +199,7 @@ export async function startApp(given: AppSettings): Promise<App> {
     parts.lead = begun;
     if (config !== begunWith) await begun.configure(config);
     return {
+      stillLeads: () => begun.stillLeads(),
       async stop() {
         parts.lead = null;
         await begun.stop();

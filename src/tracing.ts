@@ -95,7 +95,7 @@ export async function startTracing(
     const missing =
       error instanceof Error && "code" in error && /MODULE_NOT_FOUND/.test(String(error.code));
     // The SDK does not know our newer API package yet, which is compatible; npm has to be told.
-    const help = `npm i --no-save --legacy-peer-deps ${SDK_PACKAGES.map((name) => `"${name}"`).join(" ")}`;
+    const help = `npm i --no-save ${SDK_PACKAGES.map((name) => `"${name}"`).join(" ")}`;
     return {
       note: missing
         ? `OTEL_EXPORTER_OTLP_ENDPOINT is set, but the OpenTelemetry SDK is not installed. Run: ${help}`

@@ -85,8 +85,7 @@ function onlyLocalOr(guard: RequestHandler): RequestHandler {
     const direct =
       req.headers["x-forwarded-for"] === undefined && req.headers["forwarded"] === undefined;
     const local = /^(::ffff:)?127\./.test(from) || from === "::1";
-    if (local && direct) next();
-    else void guard(req, res, next);
+    return local && direct ? next() : guard(req, res, next);
   };
 }
 

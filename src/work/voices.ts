@@ -2,11 +2,12 @@ import type { ChannelSettings, Config } from "../config/config.js";
 import type { Log } from "../log.js";
 import { CHANNELS } from "../notify/index.js";
 import type { MailSettings, Send } from "../notify/channel.js";
+import type { Texts } from "../texts.js";
 
 /** The channels of the configuration in force, ready to send. */
 export interface Voices {
   /** Prepares what is new or changed and closes what is gone. */
-  use(config: Config): Promise<void>;
+  use(config: Config, texts: Texts): Promise<void>;
   readonly ready: ReadonlyMap<string, Voice>;
   close(): Promise<void>;
 }
@@ -17,7 +18,7 @@ interface Voice {
 }
 
 interface Prepared extends Voice {
-  /** Tells whether the settings it was made from still hold. */
+  /** Tells whether what it was made from still holds. */
   readonly made: string;
   close(): Promise<void>;
 }
@@ -31,26 +32,27 @@ export function createVoices(log: Log): Voices {
     await gone?.close();
   };
 
+  const prepare = (channel: ChannelSettings, mail: MailSettings | null, texts: Texts) => {
+    const kind = CHANNELS[channel.kind];
+    if (!kind) throw new Error(`there is no channel ${channel.kind}`);
+    return kind.prepare(channel.settings, { mail, texts });
+  };
+
   return {
     ready,
-    async use({ channels, mail }) {
-      const wanted = new Map(channels.map((channel) => [channel.id, channel]));
-      for (const [id, { made }] of ready) {
-        const channel = wanted.get(id);
-        if (!channel || madeFrom(channel, mail) !== made) await end(id);
-      }
+    async use({ channels, mail, texts: own }, texts) {
+      const made = new Map(
+        channels.map(({ id, kind, settings }) => [id, JSON.stringify([kind, settings, mail, own])]),
+      );
+      for (const [id, present] of ready) if (made.get(id) !== present.made) await end(id);
       for (const channel of channels) {
-        if (ready.has(channel.id)) continue;
+        const { id, kind } = channel;
+        if (ready.has(id)) continue;
         try {
-          const prepared = CHANNELS[channel.kind]?.prepare(channel.settings, { mail });
-          if (prepared)
-            ready.set(channel.id, {
-              ...prepared,
-              kind: channel.kind,
-              made: madeFrom(channel, mail),
-            });
+          ready.set(id, { ...prepare(channel, mail, texts), kind, made: made.get(id) ?? "" });
         } catch (error) {
-          log.error({ channel: channel.id, err: error }, "channel.unusable");
+          log.error({ channel: id, err: error }, "channel.unusable");
+          ready.set(id, { ...UNUSABLE, kind, made: made.get(id) ?? "" });
         }
       }
     },
@@ -60,5 +62,8 @@ export function createVoices(log: Log): Voices {
   };
 }
 
-const madeFrom = ({ kind, settings }: ChannelSettings, mail: MailSettings | null): string =>
-  JSON.stringify([kind, settings, mail]);
+/** Stands in for a channel that cannot be prepared, so that what is owed to it waits for better settings. */
+const UNUSABLE = {
+  send: () => Promise.resolve({ sent: false, retry: true, reason: "channel-unusable" } as const),
+  close: () => Promise.resolve(),
+};
