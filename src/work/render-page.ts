@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { nextChangeAt, type PageModel } from "../core/page.js";
+import { Problem } from "../errors.js";
 import type { Log } from "../log.js";
 import { readLastPage, saveLastPage } from "./last-page.js";
 
@@ -56,8 +57,11 @@ export function createPageRenderer({
       if (away !== null) log.info("page.read-again");
       away = null;
     } catch (error) {
-      if (away === null) log.warn({ err: error }, "page.read-failed");
-      away = error instanceof Error ? error.message : String(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      // A `Problem` is expected, such as a database that is not there yet; of others we want to know where.
+      if (away === null)
+        log.warn(error instanceof Problem ? { reason } : { err: error }, "page.read-failed");
+      away = reason;
       clearTimeout(retry);
       retry = setTimeout(want, RETRY_MS).unref();
     } finally {

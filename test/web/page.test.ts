@@ -299,6 +299,14 @@ test("the tab says the state by title and icon", async () => {
   expect(page).toMatch(/rel="icon"[^>]+href="\/assets\/down\.[\w-]+\.svg"/);
 });
 
+test("the tab does not call fine what is still being watched", async () => {
+  const watched = anIncident("open", { state: "monitoring", monitoringAt: minutesAgo(2), components: [] });
+  const { get } = await serve(aModel({ incidents: [watched] }));
+  const page = html(await get("/?lang=en"));
+  expect(page).toContain("<title>Fixed, being watched – Gyümölcstárhely</title>");
+  expect(page).toContain("It should work again. We are watching it.");
+});
+
 test("names and words of others are shown as text, never as markup", async () => {
   const hostile = `<img src=x onerror="alert(1)">'"&`;
   const { get } = await serve(

@@ -243,7 +243,8 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
       };
       const recentSince = at.getTime() - RECENT_DAYS * 86_400_000;
       const listedIncidents = model.incidents.filter(({ mergedInto }) => mergedInto === null);
-      const state = t(`status.tab.${judgement.overall}`);
+      const watching = judgement.overall === "operational" && judgement.open.length > 0;
+      const state = t(watching ? "status.incident.monitoring" : `status.tab.${judgement.overall}`);
       return {
         ...frame("/", t("page.title", { state, site: site.name }), LOOKS[judgement.overall]),
         headline: headlineOf(judgement, { model, at, t, format, named, language }),
