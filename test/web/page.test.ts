@@ -300,7 +300,11 @@ test("the tab says the state by title and icon", async () => {
 });
 
 test("the tab does not call fine what is still being watched", async () => {
-  const watched = anIncident("open", { state: "monitoring", monitoringAt: minutesAgo(2), components: [] });
+  const watched = anIncident("open", {
+    state: "monitoring",
+    monitoringAt: minutesAgo(2),
+    components: [],
+  });
   const { get } = await serve(aModel({ incidents: [watched] }));
   const page = html(await get("/?lang=en"));
   expect(page).toContain("<title>Fixed, being watched – Gyümölcstárhely</title>");
