@@ -12,7 +12,7 @@
 // All progress goes to standard error: standard output belongs to the program.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect } from "node:net";
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -169,6 +169,8 @@ function needsInstall(test) {
   const wanted = readJson(join(ROOT, "package-lock.json"))?.packages ?? {};
   const present = readJson(join(PACKAGES, ".package-lock.json"))?.packages;
   if (!present) return true;
+  // A folder linked from elsewhere is somebody else's, and npm would empty it first.
+  if (lstatSync(PACKAGES).isSymbolicLink()) return false;
   return Object.entries(wanted).some(([path, { version, optional, dev, devOptional }]) => {
     if (path === "" || ((dev || devOptional) && !test)) return false;
     const found = present[path];
