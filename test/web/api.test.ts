@@ -199,6 +199,8 @@ test("metrics have our own figures and blackbox_exporter's for every monitor", a
     'probe_http_duration_seconds{phase="processing",instance="http://b.test/",module="http",monitor="b"} 0',
   ])
     expect(lines.map(sorted)).toContain(sorted(line));
+  // Whatever calls itself a total is a counter: `promtool check metrics` refuses anything else.
+  expect(lines.filter((line) => /^# TYPE \w+_total (?!counter)/.test(line))).toEqual([]);
   // No certificate was seen, so nothing is said of one.
   expect(lines.filter((line) => /^probe_(ssl|tls)_\w+\{/.test(line))).toEqual([]);
 });
