@@ -128,7 +128,7 @@ const said = (message: string): string =>
     : message.replace(/\s+/g, " ").slice(0, 200);
 
 /** Where each line of `text` starts. */
-export function lineStarts(text: string): number[] {
+function lineStarts(text: string): number[] {
   const starts = [0];
   for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
   return starts;

@@ -20,7 +20,7 @@ export interface Part {
   readonly node: YamlNode;
 }
 
-export interface Words {
+interface Words {
   readonly message: string;
   readonly expected?: string | undefined;
   readonly didYouMean?: string | undefined;
