@@ -14,9 +14,14 @@ export async function beginEpoch(db: Db): Promise<number> {
  * leader that was paused past its lock can write nothing.
  */
 export async function requireEpoch(tx: Db, epoch: number): Promise<void> {
-  const { rows } = await tx.raw<{ rows: unknown[] }>(
+  if (!(await isEpoch(tx, epoch))) throw new Problem("conflict", "Another instance leads now.");
+}
+
+/** Whether `epoch` is the present leader's; in a transaction, until it ends. */
+export async function isEpoch(db: Db, epoch: number): Promise<boolean> {
+  const { rows } = await db.raw<{ rows: unknown[] }>(
     `select 1 from leadership where epoch = :epoch for share`,
     { epoch },
   );
-  if (rows.length === 0) throw new Problem("conflict", "Another instance leads now.");
+  return rows.length > 0;
 }

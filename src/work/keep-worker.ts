@@ -13,6 +13,8 @@ export interface WorkerKeeper {
   /** When it last spoke; `null` before its first word. */
   readonly wordAt: Date | null;
   readonly blind: boolean;
+  /** Whether all it saw until a moment ago has been taken: only then is an old result a monitor unseen. */
+  readonly current: boolean;
   readonly pid: number | null;
   /** Lets it put what nobody took on disk; resolves when it is gone, after 6 s at the latest. */
   stop(): Promise<void>;
@@ -33,6 +35,8 @@ interface KeeperSettings {
 const AT_ONCE = 1_000;
 const BACKOFF_MS = { first: 200, most: 5_000 };
 const LOOK_MS = 5_000;
+/** A word older than this says nothing of the present. */
+const CURRENT_MS = 3_000;
 /** A worker that has said nothing for so long hangs, and is replaced. */
 const SILENT_MS = 30_000;
 const END_MS = 6_000;
@@ -51,6 +55,7 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
   let wordAt: Date | null = null;
   let heardMs = performance.now();
   let blind = false;
+  let behind = true;
   let stopping = false;
   let waitMs = BACKOFF_MS.first;
   let refusedAlready = false;
@@ -73,6 +78,7 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
       case "word":
         wordAt = now();
         blind = word.blind;
+        behind = word.behind;
         waitMs = BACKOFF_MS.first;
         metrics.workerMissed.set(word.missed);
         metrics.workerSpooled.set(word.spooled);
@@ -101,6 +107,7 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
 
   const start = (): void => {
     heardMs = performance.now();
+    behind = true;
     const born = fork(FILE, [JSON.stringify(birth)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       execArgv: ["--enable-source-maps", "--max-semi-space-size=4"],
@@ -148,6 +155,9 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
     },
     get blind() {
       return blind;
+    },
+    get current() {
+      return !behind && performance.now() - heardMs < CURRENT_MS;
     },
     get pid() {
       return child?.pid ?? null;

@@ -6,7 +6,7 @@ import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
 import type { ScopeKey } from "../store/incident-scope.js";
-import { beginEpoch } from "../store/leadership.js";
+import { beginEpoch, isEpoch } from "../store/leadership.js";
 import { listWatched, type Watched } from "../store/monitors.js";
 import type { Texts } from "../texts.js";
 import { createTurns } from "../turns.js";
@@ -30,6 +30,8 @@ export interface Lead {
     readonly pid: number | null;
   };
   readonly watching: number;
+  /** Whether nobody else has begun to lead since; rejects where the database is away. */
+  stillLeads(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -125,7 +127,10 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
 
   closing.add(
     "sight",
-    every("*/5 * * * * *", "sight", log, () => watchSight(db, roster, now())),
+    every("*/5 * * * * *", "sight", log, async () => {
+      // What the worker saw while the database or we ourselves stood still is on its way.
+      if (worker.current) await watchSight(db, roster, epoch, now());
+    }),
   );
   closing.add(
     "settle",
@@ -167,6 +172,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     get watching() {
       return roster.size;
     },
+    stillLeads: () => isEpoch(db, epoch),
     stop: () => closing.run(),
   };
 }

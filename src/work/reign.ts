@@ -3,8 +3,10 @@ import { describeDatabaseError, LEADER_LOCK, type DbConnection } from "../store/
 import { holdLock } from "../store/session.js";
 import { createTurns } from "../turns.js";
 
-/** Something that runs until it is stopped. */
+/** Leading, until it is stopped. */
 export interface Reign {
+  /** Whether nobody else has led since it began; rejects where the database is away. */
+  stillLeads(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -19,17 +21,21 @@ interface ReignSettings {
 const AGAIN_MS = 1_000;
 
 /**
- * Leads while this process holds the database's lock: one instance a database probes and decides,
- * the others stand by and take over within seconds. A begin that fails is tried again.
+ * Leads from when this process holds the database's lock until another one does: one instance a
+ * database probes and decides, the others stand by and take over within seconds. While the database
+ * is away nobody can have taken the lock, or be asked, so watching goes on; the epoch refuses what
+ * a leader would store that has been replaced meanwhile. A begin that fails is tried again.
  */
-export function reign({ connection, lead, log, say }: ReignSettings): Reign {
+export function reign({ connection, lead, log, say }: ReignSettings): { stop(): Promise<void> } {
   const inTurn = createTurns();
   let present: Reign | null = null;
   let wanted = false;
 
   const begin = async (): Promise<void> => {
-    if (!wanted || present) return;
+    if (!wanted) return;
     try {
+      if (await present?.stillLeads()) return;
+      await end();
       present = await lead();
       log.info("lead.begun");
     } catch (error) {
@@ -59,9 +65,10 @@ export function reign({ connection, lead, log, say }: ReignSettings): Reign {
           break;
         case "lost":
           wanted = false;
-          void inTurn(end);
           break;
         case "refused":
+          wanted = false;
+          void inTurn(end);
           log.info({ holder: change.holder }, "lead.standing-by");
           say("Another instance watches and decides; this one serves pages and stands by.");
           break;

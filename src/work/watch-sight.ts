@@ -1,13 +1,15 @@
 import { unseenSince } from "../core/sight.js";
 import type { Db } from "../store/db.js";
+import { requireEpoch } from "../store/leadership.js";
 import { listUnseen, recordUnseen, type Unseen } from "../store/sight.js";
 import type { Roster } from "./roster.js";
 
 /**
  * Looks which components we cannot see now and stores what changed since the last look. The page
- * judges by itself whether any worker speaks at all; this is about single monitors.
+ * judges by itself whether any worker speaks at all; this is about single monitors. Rejects with
+ * `conflict` where another instance leads.
  */
-export async function watchSight(db: Db, roster: Roster, now: Date): Promise<void> {
+export async function watchSight(db: Db, roster: Roster, epoch: number, now: Date): Promise<void> {
   const seen = unseenSince(roster.all(), now.getTime());
   const stored = await listUnseen(db);
   const lost: Unseen[] = [...seen]
@@ -16,5 +18,9 @@ export async function watchSight(db: Db, roster: Roster, now: Date): Promise<voi
   const back: Unseen[] = [...stored.keys()]
     .filter((component) => !seen.has(component))
     .map((component) => ({ component, since: null }));
-  if (lost.length + back.length > 0) await recordUnseen(db, [...lost, ...back], now);
+  if (lost.length + back.length === 0) return;
+  await db.transaction(async (tx) => {
+    await requireEpoch(tx, epoch);
+    await recordUnseen(tx, [...lost, ...back], now);
+  });
 }

@@ -17,6 +17,8 @@ const COMPANY_MS = 200;
 const MOST_AT_ONCE = 2_000;
 /** Nobody took it for so long: to disk (ms). */
 const PATIENCE_MS = 2_000;
+/** Whose oldest sighting waits longer than this (ms) is behind. */
+const BEHIND_MS = 3_000;
 /** A look that follows silence is given `recheck` and this (ms), else a dead server takes failures × timeout. */
 const AFTER_SILENCE_MS = 2_000;
 
@@ -212,6 +214,7 @@ setInterval(() => {
     running,
     missed,
     spooled: spool.size,
+    behind: spool.waitsMs > BEHIND_MS,
     blind: selfcheck.blind,
   });
 }, 1_000);

@@ -65,6 +65,8 @@ export type Word =
       /** Looks left out because the one before had not ended or the process was stopped. */
       readonly missed: number;
       readonly spooled: number;
+      /** Something seen a while ago has not been taken yet: what is stored says less than was seen. */
+      readonly behind: boolean;
       /** References that answered none of the last tries: we may be blind. */
       readonly blind: boolean;
     };

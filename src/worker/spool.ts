@@ -16,6 +16,8 @@ export interface Spool {
   /** Writes what has been in memory for `olderThanMs` or longer to disk, synced. */
   settle(olderThanMs: number): Promise<void>;
   readonly size: number;
+  /** How long the oldest of them has waited (ms); `Infinity` once any is on disk. */
+  readonly waitsMs: number;
 }
 
 /** One file: immutable once it has its name, removed when the last of it is taken. */
@@ -156,6 +158,11 @@ export async function openSpool(settings: SpoolSettings): Promise<Spool> {
     settle,
     get size() {
       return memory.length + segments.reduce((sum, { rest }) => sum + (rest?.length ?? 1), 0);
+    },
+    get waitsMs() {
+      const [oldest] = begun;
+      if (segments.length > 0) return Infinity;
+      return oldest === undefined ? 0 : clock() - oldest;
     },
   };
 }
