@@ -3,6 +3,7 @@ import { PROBES } from "../../probes/index.js";
 import type { Probe } from "../../probes/probe.js";
 import type { MailSettings } from "../notify/channel.js";
 import { CHANNELS } from "../notify/index.js";
+import { readCatalogues, unknownTexts } from "../texts.js";
 import type { ChannelSettings, Component, Config, Host, Monitor } from "./config.js";
 import { disk, type Disk } from "./disk.js";
 import { gatherFiles } from "./files.js";
@@ -198,6 +199,8 @@ async function readSections(main: Source, { reading, languages }: Tools): Promis
     reading.mistake(top, ["mail", "password"], {
       message: "is given twice: here and in the address of smtp",
     });
+  const texts = await section("texts");
+  if (texts) checkTexts(texts, top, reading);
   return {
     site: await section("site"),
     mail,
@@ -208,8 +211,23 @@ async function readSections(main: Source, { reading, languages }: Tools): Promis
     defaults: await section("defaults"),
     policy: await section("policy"),
     include: null,
-    texts: await section("texts"),
+    texts,
   };
+}
+
+/** A text under a key that nothing says would never be seen. */
+function checkTexts(texts: Sections["texts"], top: Part, reading: Reading): void {
+  const overrides = texts as Config["texts"];
+  const catalogues = readCatalogues();
+  const strangers = new Set(unknownTexts(overrides));
+  for (const [language, own] of Object.entries(overrides))
+    for (const key of Object.keys(own))
+      if (strangers.has(`${language}.${key}`))
+        reading.mistake(
+          top,
+          ["texts", language, key],
+          unknown(reading, "text", key, Object.keys(catalogues[language] ?? {})),
+        );
 }
 
 function mailSettings({ smtp, password, from }: Sections["mail"]): MailSettings {
