@@ -28,7 +28,7 @@ export interface ShownRow {
   readonly at: Date;
 }
 
-export const OUTCOMES: readonly Outcome[] = ["up", "degraded", "down", "unknown"];
+const OUTCOMES: readonly Outcome[] = ["up", "degraded", "down", "unknown"];
 
 /** Locks a worker's stream and says up to which `seq` it has been taken. */
 export async function lockStream(db: Db, stream: string, now: Date): Promise<number> {

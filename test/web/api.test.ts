@@ -19,11 +19,11 @@ import { after, monitorRow, newId, watching } from "../support/watched.js";
 
 interface Served {
   readonly db: Db;
-  get(
+  readonly get: (
     path: string,
     headers?: Record<string, string>,
-  ): Promise<{ status: number; body: unknown; type: string }>;
-  token(role: Role): Promise<Record<string, string>>;
+  ) => Promise<{ status: number; body: unknown; type: string }>;
+  readonly token: (role: Role) => Promise<Record<string, string>>;
 }
 
 /** The API and the system routes on a database with three monitors, of which `a` is down. */
@@ -133,11 +133,11 @@ test("what the API says fits its own description", async () => {
   const { get, token } = await serve();
   const viewer = await token("viewer");
   const { body: monitor } = await get("/api/v1/monitors/a", viewer);
-  expect(ajv.validate(schemaOf("Monitor"), monitor), ajv.errorsText()).toBe(true);
+  expect(ajv.validate(schemaOf("Monitor"), monitor) || ajv.errors).toBe(true);
   expect(monitor).toMatchObject({ lastResult: { outcome: "down", reason: "refused", ms: 12.5 } });
   const { body } = await get("/api/v1/incidents", viewer);
   const [incident] = (body as { items: { id: string }[] }).items;
-  expect(ajv.validate(schemaOf("Incident"), incident), ajv.errorsText()).toBe(true);
+  expect(ajv.validate(schemaOf("Incident"), incident) || ajv.errors).toBe(true);
   expect(await get(`/api/v1/incidents/${incident?.id}`, viewer)).toMatchObject({
     status: 200,
     body: incident,
