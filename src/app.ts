@@ -62,7 +62,7 @@ export async function startApp(given: AppSettings): Promise<App> {
   let config: Config = NO_CONFIG;
   let mistakes: readonly Mistake[] = [];
   let texts = createTexts({ timezone: config.site.timezone });
-  const parts: Parts = { server: null, database: null, lead: null };
+  const parts: Parts = { server: null, database: null, lead: null, unheard: false };
   const port = (): number => portOf(parts.server) ?? settings.port;
   const publicUrl = (): string =>
     settings.publicUrl ?? config.site.url ?? `http://localhost:${port()}`;
@@ -92,7 +92,7 @@ export async function startApp(given: AppSettings): Promise<App> {
     const worker = parts.lead?.worker;
     const degraded = [
       ...(parts.database ? [] : ["The database is not there yet."]),
-      ...(page?.away
+      ...(page && (page.away !== null || parts.unheard)
         ? [`The database is away; the page is as of ${page.asOf.toISOString()}.`]
         : []),
       ...(mistakes.length > 0
@@ -217,6 +217,8 @@ export async function startApp(given: AppSettings): Promise<App> {
       connection: database.connection,
       channel: "tudunk_page",
       onNotify: () => pages.changed(),
+      // Where nothing changes nobody reads; this connection notices all the same.
+      onState: (state) => (parts.unheard = state === "away"),
       log,
     });
     closing.add("hearing", () => hearing.stop());
@@ -253,6 +255,8 @@ interface Parts {
   server: Server | null;
   database: Database | null;
   lead: Lead | null;
+  /** The database has not answered for a while. */
+  unheard: boolean;
 }
 
 const portOf = (server: Server | null): number | null => {
