@@ -45,6 +45,8 @@ interface AppSettings {
   /** Says a line to whoever sits at the terminal. */
   readonly say: (line: string) => void;
   readonly now?: () => Date;
+  /** Aborted where it is to end before it is ready: then it resolves at once, to be stopped. */
+  readonly ending: AbortSignal;
 }
 
 /**
@@ -53,7 +55,7 @@ interface AppSettings {
  * Resolves once pages are served.
  */
 export async function startApp(given: AppSettings): Promise<App> {
-  const { settings, env, log, say, now = () => new Date() } = given;
+  const { settings, env, log, say, now = () => new Date(), ending } = given;
   const closing = createClosing(log);
   const stopping = new AbortController();
   const registry = new Registry();
@@ -211,8 +213,9 @@ export async function startApp(given: AppSettings): Promise<App> {
   const useDatabase = async (): Promise<void> => {
     const database = await openDatabase({ ...settings, log, say, stopping: stopping.signal });
     if (!database) return;
-    parts.database = database;
     closing.add("database", () => database.stop());
+    if (stopping.signal.aborted) return;
+    parts.database = database;
     const hearing = listen({
       connection: database.connection,
       channel: "tudunk_page",
@@ -232,7 +235,7 @@ export async function startApp(given: AppSettings): Promise<App> {
   });
   failed.catch(() => undefined);
   closing.add("opening", () => opening.catch(() => undefined));
-  await Promise.race([served.passed, failed]);
+  await Promise.race([served.passed, failed, aborted(ending)]);
 
   return {
     url: `http://localhost:${port()}`,
@@ -242,6 +245,7 @@ export async function startApp(given: AppSettings): Promise<App> {
     reload: () => void watching.reload(),
     async stop() {
       stopping.abort();
+      await parts.database?.abandonIfSilent();
       await closing.run();
     },
   };
@@ -286,6 +290,12 @@ function closeServer(server: Server): Promise<void> {
     setTimeout(() => server.closeAllConnections(), 2_000).unref();
   });
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", () => done(), { once: true });
+  });
 
 /** Something to wait for that happens once. */
 function createGate(): { readonly passed: Promise<void>; open(): void } {

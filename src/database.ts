@@ -1,6 +1,7 @@
 import { Problem } from "./errors.js";
 import type { Log } from "./log.js";
 import {
+  abandonDb,
   createDb,
   describeDatabaseError,
   LEADER_LOCK,
@@ -16,6 +17,8 @@ export interface Database {
   readonly db: Db;
   readonly connection: DbConnection;
   condition(): DatabaseCondition;
+  /** Before an end: where the server does not answer now, nobody may wait for it any more. */
+  abandonIfSilent(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,6 +42,8 @@ interface DatabaseSettings {
 const BACKOFF_MS = { first: 500, most: 10_000 };
 /** A killed predecessor's session is gone within this; who still holds the lock then is alive. */
 const PREDECESSOR_MS = 3_000;
+/** At the end a server that says nothing for so long is not waited for. */
+const SILENT_MS = 1_500;
 
 /**
  * Opens the database and brings its schema up to date, trying until it works: each new reason is
@@ -148,6 +153,15 @@ async function keep(
       durability: present?.durability ?? null,
       pid: present?.pid ?? null,
     }),
+    async abandonIfSilent() {
+      const answers = db.raw("select").then(
+        () => true,
+        () => false,
+      );
+      if (await Promise.race([answers, pause(SILENT_MS)])) return;
+      log.warn("database.abandoned");
+      await abandonDb(db);
+    },
     async stop() {
       await db.destroy();
       await present?.stop();

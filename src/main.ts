@@ -1,4 +1,4 @@
-import { startApp } from "./app.js";
+import { startApp, type App } from "./app.js";
 import { Problem } from "./errors.js";
 import { createLog } from "./log.js";
 import { readSettings } from "./settings.js";
@@ -20,15 +20,17 @@ const log = createLog(settings.logLevel);
 const tracing = await startTracing(process.env);
 if (tracing.note) say(tracing.note);
 
-let ending = false;
-let app: Awaited<ReturnType<typeof startApp>> | null = null;
+const ending = new AbortController();
+let app: App | null = null;
+let starting: Promise<App> | null = null;
 
 /** Drains once, however often it is asked; a second clock ends it all where that hangs. */
 async function end(code: number): Promise<void> {
-  if (ending) return;
-  ending = true;
+  if (ending.signal.aborted) return;
+  ending.abort();
   setTimeout(() => process.exit(1), GRACE_MS).unref();
-  await app?.stop();
+  const begun = await starting?.catch(() => null);
+  await begun?.stop();
   await tracing.stop();
   process.exit(code);
 }
@@ -44,8 +46,9 @@ setInterval(
 ).unref();
 
 try {
-  app = await startApp({ settings, env: process.env, log, say });
-  process.stdout.write(`Tudunk is ready: ${app.url}\n`);
+  starting = startApp({ settings, env: process.env, log, say, ending: ending.signal });
+  app = await starting;
+  if (!ending.signal.aborted) process.stdout.write(`Tudunk is ready: ${app.url}\n`);
   await app.failed;
 } catch (error) {
   if (!(error instanceof Problem)) log.fatal({ err: error }, "program.failed");

@@ -66,10 +66,13 @@ export function clientConfig(connection: DbConnection) {
   };
 }
 
+const clientsOf = new WeakMap<Db, Set<pg.Client>>();
+
 /** A pool on `connection`; opens nothing before the first query. Close it with `destroy()`. */
 export function createDb(connection: DbConnection, options: DbOptions = {}): Db {
   const statementMs = options.statementTimeoutMs ?? STATEMENT_MS;
-  return knex({
+  const clients = new Set<pg.Client>();
+  const db = knex({
     client: "pg",
     connection: {
       ...clientConfig(connection),
@@ -81,6 +84,8 @@ export function createDb(connection: DbConnection, options: DbOptions = {}): Db 
       min: 0,
       max: options.poolMax ?? 10,
       afterCreate: (client: pg.Client, done: Done) => {
+        clients.add(client);
+        client.once("end", () => clients.delete(client));
         if (statementMs > 0) noticeSilence(client, statementMs + SILENCE_MS);
         noticeFarewell(client);
         done(null, client);
@@ -89,6 +94,16 @@ export function createDb(connection: DbConnection, options: DbOptions = {}): Db 
     acquireConnectionTimeout: 10_000,
     log: QUIET,
   });
+  clientsOf.set(db, clients);
+  return db;
+}
+
+/** Ends a pool whose server says nothing: whoever waits for an answer hears at once that none comes. */
+export async function abandonDb(db: Db): Promise<void> {
+  const destroyed = db.destroy();
+  for (const client of clientsOf.get(db) ?? [])
+    client.connection.stream.destroy(new Error("Connection terminated"));
+  await destroyed;
 }
 
 /**

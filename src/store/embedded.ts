@@ -581,6 +581,7 @@ function embed(dataDir: string, running: Running, adopted: boolean, log: Log): E
     leave: forget,
     async stop() {
       forget();
+      wake(pid);
       for (const [signal, ms] of ENDINGS) {
         if (!alive()) break;
         try {
@@ -593,6 +594,19 @@ function embed(dataDir: string, running: Running, adopted: boolean, log: Log): E
       log.info({ pid }, "database.stopped");
     },
   };
+}
+
+/** A server that somebody paused hears nothing, and its backends would outlive it. */
+function wake(pid: number): void {
+  const own = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
+  const backends = (own.stdout ?? "").split("\n").map(Number);
+  for (const each of [pid, ...backends.filter((one) => one > 0)]) {
+    try {
+      process.kill(each, "SIGCONT");
+    } catch (error) {
+      if (!isCode(error, "ESRCH")) throw error;
+    }
+  }
 }
 
 /** Fast: everybody is sent away and all is written. Immediate and killed: recovery does the rest. */

@@ -49,6 +49,7 @@ export interface LockOptions {
 
 const BACKOFF_MS = { first: 100, most: 5_000 };
 const LOOK_MS = 1_000;
+const GOODBYE_MS = 500;
 /** What does not answer within this is taken for lost. */
 const ANSWER_MS = 10_000;
 /** So that the server, too, finds out within half a minute, and frees what a vanished host held. */
@@ -155,8 +156,13 @@ function keepSession(
       const client = open(connection);
       const lost = new AbortController();
       const end = (): void => lost.abort();
+      // A silent server would let us wait for what was asked last.
+      const endSoon = (): void => {
+        end();
+        setTimeout(() => client.connection.stream.destroy(), GOODBYE_MS).unref();
+      };
       client.once("end", end);
-      stopping.signal.addEventListener("abort", end, { once: true });
+      stopping.signal.addEventListener("abort", endSoon, { once: true });
       try {
         await client.connect();
         await client.query(KEEPALIVE);
@@ -166,7 +172,7 @@ function keepSession(
         if (!stopping.signal.aborted)
           log.warn({ purpose, error: describeDatabaseError(error) }, "session.lost");
       } finally {
-        stopping.signal.removeEventListener("abort", end);
+        stopping.signal.removeEventListener("abort", endSoon);
         await hangUp(client);
       }
       await pause(waitMs, stopping.signal);
@@ -192,7 +198,7 @@ function open(connection: DbConnection): pg.Client {
 /** A good-bye that a vanished server need not answer. */
 async function hangUp(client: pg.Client): Promise<void> {
   const ended = client.end().catch(() => {});
-  await Promise.race([ended, sleep(500, undefined, { ref: false })]);
+  await Promise.race([ended, sleep(GOODBYE_MS, undefined, { ref: false })]);
   client.connection.stream.destroy();
 }
 
