@@ -89,6 +89,11 @@ export async function startApp(given: AppSettings): Promise<App> {
   });
   closing.add("pages", () => pages.stop());
 
+  const inForce = (): string =>
+    config === NO_CONFIG
+      ? "none is in force: nothing is watched, and what is known stays as it is"
+      : "what was in force stays in force";
+
   const condition = (): Condition => {
     const page = pages.state();
     const worker = parts.lead?.worker;
@@ -99,7 +104,7 @@ export async function startApp(given: AppSettings): Promise<App> {
         : []),
       ...(mistakes.length > 0
         ? [
-            `The configuration was rejected (${mistakes.length} mistakes, see the terminal); an earlier one is in force.`,
+            `The configuration was rejected (${mistakes.length} mistakes, see the terminal); ${inForce()}.`,
           ]
         : []),
       ...(worker?.blind ? ["None of the references answers: we may be blind."] : []),
@@ -139,9 +144,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       if (isEmptyStart()) return say(EMPTY_START);
       mistakes = found;
       metrics.configReloadOk.set(0);
-      say(
-        `${formatMistakes(found)}\nThe configuration was not applied; what was in force stays so.`,
-      );
+      say(`${formatMistakes(found)}\nThe configuration was not applied; ${inForce()}.`);
       log.error({ mistakes: found.length }, "config.rejected");
     },
     log,
@@ -162,7 +165,6 @@ export async function startApp(given: AppSettings): Promise<App> {
   });
   parts.server = server;
   await listening(server, settings);
-  closing.add("intake", () => closeServer(server));
 
   // ── the database, and whatever needs it ───────────────────────────────────────────────────────
   const sender = (): Sender =>
@@ -245,6 +247,8 @@ export async function startApp(given: AppSettings): Promise<App> {
     reload: () => void watching.reload(),
     async stop() {
       stopping.abort();
+      // Intake, worker, outbox, database: what still comes in would find nobody.
+      if (parts.server) await closeServer(parts.server);
       await parts.database?.abandonIfSilent();
       await closing.run();
     },

@@ -62,9 +62,9 @@ async function checkConfig(args: string[]): Promise<number> {
   }
   if (loaded.warnings.length > 0) complain(formatMistakes(loaded.warnings));
   const { hosts, components, monitors, channels } = loaded.config;
+  const counts = Object.entries({ hosts, components, monitors, channels });
   print(
-    `${file} is in order: ${monitors.length} monitors, ${hosts.length} hosts, ` +
-      `${components.length} components, ${channels.length} channels.`,
+    `${file} is in order: ${counts.map(([kind, list]) => `${list.length} ${kind}`).join(", ")}.`,
   );
   return OK;
 }

@@ -53,6 +53,11 @@ export interface Scope {
 export interface Rules {
   readonly publish: "confirmed" | "manual";
   readonly newId: () => string;
+  /**
+   * Whether the host's other monitors are being looked at: until they have told, one incident stands
+   * for whatever fails there, so that a host that goes down says so once and not for each monitor.
+   */
+  readonly awaited?: boolean;
 }
 
 /** How bad it is for customers, from the evidence that stands. */
@@ -110,7 +115,7 @@ export function decide(scope: Scope, now: number, rules: Rules): Change[] {
   const hostDown = scope.host !== null && isHostDown(failing.length, seen.length);
   const drafts = scope.open.map((incident) => draftOf(incident));
 
-  for (const draft of drafts) endEvidence(draft, scope.monitors, changes);
+  for (const draft of drafts) endEvidence(draft, scope.monitors, changes, now);
   const host = findHostDraft(scope, drafts, hostDown, failing, rules, changes);
 
   if (host && (hostDown || !settled(host, now))) {
@@ -120,8 +125,10 @@ export function decide(scope: Scope, now: number, rules: Rules): Change[] {
     for (const monitor of failing) {
       const own =
         drafts.find((draft) => holds(draft, monitor.id)) ??
-        draftFor(monitor, scope, drafts, rules, changes);
-      addEvidence(own, monitor, changes);
+        (rules.awaited && drafts.some(({ gone }) => !gone)
+          ? null
+          : draftFor(monitor, scope, drafts, rules, changes));
+      if (own) addEvidence(own, monitor, changes);
     }
   }
 
@@ -158,17 +165,17 @@ const holds = (draft: Draft, monitor: string): boolean =>
     (draft.cause.kind === "monitor" && draft.cause.id === monitor));
 
 /** Ends the evidence of monitors that recovered or are no longer watched here. */
-function endEvidence(draft: Draft, monitors: readonly WatchedMonitor[], changes: Change[]): void {
+function endEvidence(
+  draft: Draft,
+  monitors: readonly WatchedMonitor[],
+  changes: Change[],
+  now: number,
+): void {
   for (const { monitor, since } of standing(draft)) {
-    const now = monitors.find(({ id }) => id === monitor);
-    if (now && isFailing(now.state)) continue;
-    end(
-      draft,
-      monitor,
-      now ? Math.max(now.since, since) : since,
-      now ? "recovered" : "no-longer-watched",
-      changes,
-    );
+    const watched = monitors.find(({ id }) => id === monitor);
+    if (!watched) end(draft, monitor, now, "no-longer-watched", changes);
+    else if (!isFailing(watched.state))
+      end(draft, monitor, Math.max(watched.since, since), "recovered", changes);
   }
 }
 
@@ -339,7 +346,7 @@ function weigh(
   const components = new Map<string, ComponentStatus>();
   for (const { monitor, outcome, reason } of evidence) {
     const watched = monitors.find(({ id }) => id === monitor);
-    if (!watched?.component || !isNoticeable(reason)) continue;
+    if (!watched?.component || !isNoticeable(outcome, reason)) continue;
     const status = outcome === "degraded" ? "degraded_performance" : watched.impact;
     components.set(
       watched.component,

@@ -1,7 +1,4 @@
-/**
- * Faults that no customer can notice: their incidents are for the sysadmins alone, change no
- * component and never go public by themselves.
- */
+/** What is merely `degraded` by these no customer can notice. */
 const UNNOTICED: ReadonlySet<string> = new Set([
   "certificate-expires-soon",
   "issuer-expires-soon",
@@ -9,4 +6,9 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "starttls-missing",
 ]);
 
-export const isNoticeable = (reason: string): boolean => !UNNOTICED.has(reason);
+/**
+ * Whether customers can notice it. What they cannot is for the sysadmins alone: its incident changes
+ * no component and never goes public by itself.
+ */
+export const isNoticeable = (outcome: "degraded" | "down", reason: string): boolean =>
+  outcome === "down" || !UNNOTICED.has(reason);

@@ -23,6 +23,8 @@ export interface JudgeOptions {
   readonly channels: readonly string[];
   readonly location: string;
   readonly newId: () => string;
+  /** Whether the host's other monitors are being looked at (core/incident.ts). */
+  readonly awaited?: boolean;
   readonly speaker: Speaker;
   readonly traceparent: string | null;
   /** Runs first in the transaction; throws where we may not decide any more. */
@@ -47,8 +49,8 @@ export async function judgeScope(db: Db, key: ScopeKey, options: JudgeOptions): 
     await options.guard?.(tx);
     const loaded = await loadScope(tx, key, options);
     if (!loaded) return [];
-    const { publish, newId, now } = options;
-    const changes = decide(loaded.scope, now.getTime(), { publish, newId });
+    const { publish, newId, now, awaited = false } = options;
+    const changes = decide(loaded.scope, now.getTime(), { publish, newId, awaited });
     const ids = [...new Set(changes.map(({ id }) => id))];
     const judged: Judged[] = [];
     for (const change of changes) await storeChange(tx, change, loaded, options);
@@ -203,6 +205,8 @@ async function conclude(
         resolved_at: tx.raw("greatest(opened_at, ?)", [now]),
         next_update_at: null,
       });
+  if (over)
+    await tx("incident_components").where({ incident_id: id }).update({ status: "operational" });
   await tx("incidents").where({ id }).update({ updated_at: now });
   const affected = await refreshComponents(tx, await componentsOf(tx, id), changes, loaded, now);
   if (!phase) return { id, event: null, phase, changes };

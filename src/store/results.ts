@@ -131,11 +131,19 @@ export async function ensurePartition(
   to: string,
   suffix: string,
 ): Promise<void> {
-  await db.raw(
-    `create table if not exists ${table}_${suffix} partition of ${table}
-     for values from ('${from}') to ('${to}')`,
-  );
+  try {
+    await db.raw(
+      `create table if not exists ${table}_${suffix} partition of ${table}
+       for values from ('${from}') to ('${to}')`,
+    );
+  } catch (error) {
+    // PostgreSQL looks and makes in two steps: somebody else came in between.
+    if (!MADE_MEANWHILE.has(String((error as { code?: unknown }).code))) throw error;
+  }
 }
+
+/** duplicate_table, unique_violation (in the catalogue). */
+const MADE_MEANWHILE = new Set(["42P07", "23505"]);
 
 /** Midnight in UTC, whatever zone the session has. */
 const utc = (day: string): string => `${day} 00:00:00+00`;

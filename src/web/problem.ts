@@ -29,5 +29,7 @@ export function sendProblem(res: Response, code: ProblemCode, detail: string): v
   res
     .status(status)
     .type("application/problem+json")
-    .send(JSON.stringify({ type: `about:blank#${code}`, title: TITLES[code], status, detail }));
+    .send(
+      JSON.stringify({ type: `urn:tudunk:problem:${code}`, title: TITLES[code], status, detail }),
+    );
 }

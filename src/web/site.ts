@@ -76,7 +76,7 @@ function failure(log: Log, copies: Copies): ErrorRequestHandler {
 }
 
 const BROKEN = JSON.stringify({
-  type: "about:blank",
+  type: "urn:tudunk:problem:failed",
   title: "Something went wrong on our side.",
   status: 500,
   detail: "It has been noted in our log.",

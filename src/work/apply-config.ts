@@ -1,11 +1,6 @@
 import type { Config } from "../config/config.js";
 import type { Changes, Difference } from "../config/difference.js";
-import {
-  ensurePage,
-  removeComponents,
-  saveComponents,
-  listComponents,
-} from "../store/components.js";
+import { removeComponents, saveComponents, listComponents } from "../store/components.js";
 import type { Db } from "../store/db.js";
 import { listHosts, removeHosts, saveHosts } from "../store/hosts.js";
 import type { ScopeKey } from "../store/incident-scope.js";
@@ -67,7 +62,6 @@ export async function applyWhole(
     const ids = new Set(idsOf(kept));
     return idsOf(await list).filter((id) => !ids.has(id));
   };
-  await ensurePage(db, now, newPublicId);
   return apply(
     db,
     config,

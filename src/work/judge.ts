@@ -32,6 +32,8 @@ interface JudgeSettings {
   readonly metrics: Metrics;
   /** Told after a commit that owes messages. */
   readonly onOwed: () => void;
+  /** Whether the other monitors of a host are being looked at at this moment. */
+  readonly isAwaited: (scope: ScopeKey) => boolean;
 }
 
 export const newPublicId = (): string => publicId(randomBytes(12));
@@ -55,6 +57,7 @@ export function createJudge(settings: JudgeSettings): Judge {
           channels: settings.channels(),
           location,
           newId: newPublicId,
+          awaited: settings.isAwaited(scope),
           speaker: speakerOf(settings.texts()),
           traceparent: trace ?? traceparent,
           guard: (tx) => requireEpoch(tx, epoch),

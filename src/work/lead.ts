@@ -1,18 +1,19 @@
-import type { Config, Monitor } from "../config/config.js";
+import { NO_CONFIG, type Config, type Monitor } from "../config/config.js";
 import { difference, type Difference } from "../config/difference.js";
-import { isFailing } from "../core/health.js";
 import { createClosing } from "../closing.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
+import { ensurePage } from "../store/components.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
 import type { ScopeKey } from "../store/incident-scope.js";
 import { beginEpoch, isEpoch } from "../store/leadership.js";
-import { listWatched, type Watched } from "../store/monitors.js";
+import { listWatched } from "../store/monitors.js";
 import type { Texts } from "../texts.js";
 import { createTurns } from "../turns.js";
 import type { Batch, Birth, Sights, Watch } from "../worker/messages.js";
 import { applyDifference, applyWhole } from "./apply-config.js";
-import { createJudge } from "./judge.js";
+import { createSiblings } from "./await-siblings.js";
+import { createJudge, newPublicId } from "./judge.js";
 import { keepWorker } from "./keep-worker.js";
 import { every } from "./recurring.js";
 import { createRoster, type Roster } from "./roster.js";
@@ -37,6 +38,7 @@ export interface Lead {
 
 interface LeadSettings {
   readonly db: Db;
+  /** `NO_CONFIG` where none could be read: then what the database holds stays as it is. */
   readonly config: Config;
   readonly birth: Birth;
   readonly texts: () => Texts;
@@ -60,9 +62,11 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   // Results and a new configuration both rewrite the roster: never both at once.
   const inTurn = createTurns();
   await preparePartitions(db, now());
-  await applyWhole(db, config, roster, epoch, now());
+  await ensurePage(db, now(), newPublicId);
+  if (config !== NO_CONFIG) await applyWhole(db, config, roster, epoch, now());
   roster.put(await listWatched(db));
 
+  const siblings = createSiblings(roster, now);
   const judge = createJudge({
     db,
     epoch,
@@ -74,19 +78,22 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     log,
     metrics,
     onOwed,
+    isAwaited: siblings.isAwaited,
   });
   const taker = createTaker({ db, roster, epoch, location: LOCATION, now, log, metrics });
 
   /** Acknowledged once committed; what it means for incidents follows, and is settled if it fails. */
   const take = async (batch: Batch): Promise<void> => {
     const { confirmed } = await inTurn(() => taker.take(batch));
-    for (const { monitor, traceparent } of confirmed) {
-      worker.lookNow(siblingsOf(monitor, roster));
-      void judge.judge([scopeOf(monitor)], traceparent).catch((error: unknown) => {
-        log.warn({ err: error }, "incident.judging-delayed");
-        unsettled = true;
-      });
-    }
+    worker.lookNow(siblings.ask(confirmed.map(({ monitor }) => monitor)));
+    for (const { monitor, traceparent } of confirmed) judgeSoon([scopeOf(monitor)], traceparent);
+    judgeSoon(siblings.ended(), null);
+  };
+  const judgeSoon = (scopes: readonly ScopeKey[], traceparent: string | null): void => {
+    void judge.judge(scopes, traceparent).catch((error: unknown) => {
+      log.warn({ err: error }, "incident.judging-delayed");
+      unsettled = true;
+    });
   };
 
   let unsettled = true;
@@ -110,7 +117,10 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   const configure = async (): Promise<void> => {
     const next = wanted;
     const change: Difference = difference(config, next);
-    const scopes = await applyDifference(db, next, change, roster, epoch, now());
+    const scopes =
+      config === NO_CONFIG
+        ? await applyWhole(db, next, roster, epoch, now())
+        : await applyDifference(db, next, change, roster, epoch, now());
     config = next;
     if (change.resolvers || change.references || change.egress) worker.setSights(sightsOf(next));
     const paused = next.monitors.filter((monitor) => monitor.paused);
@@ -136,6 +146,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     "settle",
     every("*/5 * * * * *", "settle", log, async () => {
       if (wanted !== config) await inTurn(configure);
+      if (config === NO_CONFIG) return;
       // Time alone may split a host's incident or end what nobody watches: every open one is looked at.
       if (unsettled || now().getSeconds() % 15 < 5) await settle();
     }),
@@ -154,9 +165,10 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   );
   metrics.leading.set(1);
   closing.add("leading", () => metrics.leading.set(0));
-  await settle().catch((error: unknown) => {
-    if (!isDatabaseAway(error)) throw error;
-  });
+  if (config !== NO_CONFIG)
+    await settle().catch((error: unknown) => {
+      if (!isDatabaseAway(error)) throw error;
+    });
 
   return {
     async configure(next) {
@@ -192,15 +204,6 @@ function watchOf(monitor: Monitor, roster: Roster): Watch[] {
 
 const scopeOf = (monitor: { readonly id: string; readonly host: string | null }): ScopeKey =>
   monitor.host === null ? { kind: "monitor", id: monitor.id } : { kind: "host", id: monitor.host };
-
-/** The host's other monitors, where this failure is its first: what do the rest see? */
-function siblingsOf(monitor: Watched, roster: Roster): string[] {
-  if (monitor.host === null || !isFailing(monitor.health.state)) return [];
-  const others = roster
-    .ofHost(monitor.host)
-    .filter(({ id, paused }) => id !== monitor.id && !paused);
-  return others.some(({ health }) => isFailing(health.state)) ? [] : others.map(({ id }) => id);
-}
 
 function distinct(scopes: readonly ScopeKey[]): ScopeKey[] {
   return [...new Map(scopes.map((scope) => [`${scope.kind}:${scope.id}`, scope])).values()];

@@ -143,7 +143,7 @@ export function createSender(options: SenderOptions): Sender {
     claim: Claim,
     result: SendResult,
     started: Date,
-    trace: string | null,
+    traceId: string | null,
   ): Promise<void> => {
     const at = now();
     const next = result.sent ? null : nextFor(claim, result, at);
@@ -167,7 +167,7 @@ export function createSender(options: SenderOptions): Sender {
         attempt: claim.attempts,
         ...(result.sent ? { detail: result.detail } : { reason: result.reason, next }),
         ...(kept ? {} : { kept }),
-        trace,
+        traceId,
       },
       `delivery.${outcome === "retry" ? "postponed" : outcome}`,
     );

@@ -14,7 +14,7 @@ import type { Outcome } from "../../src/core/health.js";
 import type { Sighting } from "../../src/worker/messages.js";
 
 export const newId = (): string => publicId(randomBytes(12));
-const metrics = createMetrics(new Registry());
+export const metrics = createMetrics(new Registry());
 export const silent = createLog("silent");
 
 /** When everything in these tests begins. */

@@ -160,7 +160,7 @@ test("a final answer ends the message, and says so in the log", async () => {
     level: "error",
     delivery: "a1",
     reason: "http-410",
-    trace: expect.stringMatching(/^[0-9a-f]{32}$/),
+    traceId: expect.stringMatching(/^[0-9a-f]{32}$/),
   });
 });
 
