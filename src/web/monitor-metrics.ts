@@ -53,14 +53,34 @@ const HTTP_PHASES = {
 
 const OWN = ["instance", "module", "monitor"] as const;
 
+/** Labels that the metrics have themselves: an operator's own of that name gets a prefix. */
+const TAKEN = new Set([
+  "instance",
+  "module",
+  "monitor",
+  "job",
+  "phase",
+  "version",
+  "cipher",
+  "subject",
+  "issuer",
+]);
+
+/** An operator's label as Prometheus spells names. */
+const labelName = (name: string): string => {
+  const spelt = name.replaceAll(/[^a-zA-Z0-9_]/g, "_");
+  return TAKEN.has(spelt) || /^(\d|__)/.test(spelt) ? `label_${spelt}` : spelt;
+};
+
 /**
  * The last result of every monitor under the names that blackbox_exporter uses (0.28,
- * prober/*.go), so that its boards and rules work; `instance` is the target, `module` the probe.
- * What was not seen is absent, never zero.
+ * prober/*.go), so that its boards and rules work; `instance` is the target, `module` the probe,
+ * and the monitor's own labels come along. What was not seen is absent, never zero.
  */
 export function monitorMetrics(monitors: readonly MonitorView[]): Promise<string> {
   const registry = new Registry();
-  const gauges = gaugesIn(registry);
+  const labels = new Set(monitors.flatMap((monitor) => Object.keys(monitor.labels).map(labelName)));
+  const gauges = gaugesIn(registry, [...labels]);
   for (const monitor of monitors) {
     const read = lastResult.safeParse(monitor.lastResult);
     if (!read.success || read.data.outcome === "unknown" || monitor.state === "paused") continue;
@@ -76,7 +96,14 @@ function fill(
   monitor: MonitorView,
   { outcome, reason, ms, timings, facts }: LastResult,
 ): void {
-  const own = { instance: monitor.target, module: monitor.probe, monitor: monitor.id };
+  const own: Own = {
+    ...Object.fromEntries(
+      Object.entries(monitor.labels).map(([name, value]) => [labelName(name), value]),
+    ),
+    instance: monitor.target,
+    module: monitor.probe,
+    monitor: monitor.id,
+  };
   const seconds = (phase: string): number => (timings[phase] ?? 0) / 1_000;
   gauges.success.set(own, outcome === "down" ? 0 : 1);
   gauges.duration.set(own, ms / 1_000);
@@ -103,7 +130,7 @@ function fill(
   if (facts.tls) fillTls(gauges, own, facts.tls);
 }
 
-type Own = Readonly<Record<(typeof OWN)[number], string>>;
+type Own = Readonly<Record<string, string>>;
 
 function fillTls(gauges: Gauges, own: Own, seen: NonNullable<LastResult["facts"]["tls"]>): void {
   const { version, cipher, earliestExpiry, lastChainExpiry, fingerprint } = seen;
@@ -125,14 +152,9 @@ function fillTls(gauges: Gauges, own: Own, seen: NonNullable<LastResult["facts"]
   );
 }
 
-function gaugesIn(registry: Registry) {
-  const gauge = <T extends string = never>(name: string, help: string, ...labels: T[]) =>
-    new Gauge<(typeof OWN)[number] | T>({
-      name,
-      help,
-      labelNames: [...OWN, ...labels],
-      registers: [registry],
-    });
+function gaugesIn(registry: Registry, own: readonly string[]) {
+  const gauge = (name: string, help: string, ...labels: string[]) =>
+    new Gauge({ name, help, labelNames: [...OWN, ...own, ...labels], registers: [registry] });
   return {
     success: gauge("probe_success", "Displays whether or not the probe was a success"),
     duration: gauge(

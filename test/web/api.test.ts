@@ -32,7 +32,7 @@ async function serve(): Promise<Served> {
   const world = await watching(db, [
     monitorRow("a"),
     monitorRow("b"),
-    monitorRow("c", { component: null }),
+    monitorRow("c", { component: null, labels: { team: "web", module: "x", "a-b": "y" } }),
   ]);
   await world.see(0, { a: "up", b: "up", c: "up" });
   await world.see(60, { a: "down" });
@@ -195,6 +195,7 @@ test("metrics have our own figures and blackbox_exporter's for every monitor", a
     'probe_success{instance="http://a.test/",module="http",monitor="a"} 0',
     'probe_success{instance="http://b.test/",module="http",monitor="b"} 1',
     'probe_duration_seconds{instance="http://b.test/",module="http",monitor="b"} 0.0125',
+    'probe_success{team="web",label_module="x",a_b="y",instance="http://c.test/",module="http",monitor="c"} 1',
     'probe_http_status_code{instance="http://b.test/",module="http",monitor="b"} 200',
     'probe_http_duration_seconds{phase="processing",instance="http://b.test/",module="http",monitor="b"} 0',
   ])
