@@ -78,7 +78,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     log,
     metrics,
     onOwed,
-    isAwaited: siblings.isAwaited,
+    isAwaited: (scope) => siblings.isAwaited(scope),
   });
   const taker = createTaker({ db, roster, epoch, location: LOCATION, now, log, metrics });
 

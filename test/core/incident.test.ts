@@ -263,3 +263,19 @@ test("deciding again without news decides nothing", () => {
   const open = [incident("host", "web3", [evidence("a"), evidence("b")])];
   expect(decideAt(NOW, scope([down("a"), down("b"), up("c")], { open }))).toEqual([]);
 });
+
+test("while a host's other monitors are being looked at, one incident stands for what fails there", () => {
+  const awaited = (given: Scope): string[] =>
+    told(decide(given, NOW, { publish: "confirmed", newId: () => "new-1", awaited: true }));
+  const opened = ["opened new-1", "evidence-added new-1", "assessed new-1"];
+  expect(awaited(scope([down("a"), up("b"), up("c"), up("d")]))).toEqual(opened);
+  expect(awaited(scope([down("a"), down("b"), up("c"), up("d")]))).toEqual(opened);
+  const open = [incident("old", "a", [evidence("a")])];
+  expect(awaited(scope([down("a"), down("b"), up("c"), up("d")], { open }))).toEqual([]);
+  expect(awaited(scope([down("a"), down("b"), down("c"), up("d")], { open }))).toEqual([
+    "widened old",
+    "evidence-added old",
+    "evidence-added old",
+    "assessed old",
+  ]);
+});
