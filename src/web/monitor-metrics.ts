@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { Gauge, Registry } from "prom-client";
+import { setImmediate as others } from "node:timers/promises";
 import { z } from "zod";
 import type { MonitorView } from "../store/monitors.js";
 
@@ -51,8 +51,6 @@ const HTTP_PHASES = {
   transfer: "transfer",
 } as const;
 
-const OWN = ["instance", "module", "monitor"] as const;
-
 /** Labels that the metrics have themselves: an operator's own of that name gets a prefix. */
 const TAKEN = new Set([
   "instance",
@@ -72,38 +70,48 @@ const labelName = (name: string): string => {
   return TAKEN.has(spelt) || /^(\d|__)/.test(spelt) ? `label_${spelt}` : spelt;
 };
 
+/** So many monitors are written before others get their turn: pages wait no longer than some ms. */
+const AT_ONCE = 200;
+
 /**
  * The last result of every monitor under the names that blackbox_exporter uses (0.28,
  * prober/*.go), so that its boards and rules work; `instance` is the target, `module` the probe,
- * and the monitor's own labels come along. What was not seen is absent, never zero.
+ * and the monitor's own labels come along. What was not seen is absent, never zero. `pages` are read
+ * one by one, as ten thousand monitors make 200,000 samples.
  */
-export function monitorMetrics(monitors: readonly MonitorView[]): Promise<string> {
-  const registry = new Registry();
-  const labels = new Set(monitors.flatMap((monitor) => Object.keys(monitor.labels).map(labelName)));
-  const gauges = gaugesIn(registry, [...labels]);
-  for (const monitor of monitors) {
-    const read = lastResult.safeParse(monitor.lastResult);
-    if (!read.success || read.data.outcome === "unknown" || monitor.state === "paused") continue;
-    fill(gauges, monitor, read.data);
-  }
-  return registry.metrics();
+export async function monitorMetrics(
+  pages: AsyncIterable<readonly MonitorView[]>,
+): Promise<string> {
+  const gauges = createGauges();
+  let written = 0;
+  for await (const monitors of pages)
+    for (const monitor of monitors) {
+      const read = lastResult.safeParse(monitor.lastResult);
+      if (!read.success || read.data.outcome === "unknown" || monitor.state === "paused") continue;
+      fill(gauges, monitor, read.data);
+      written += 1;
+      if (written % AT_ONCE === 0) await others();
+    }
+  return Object.values(gauges)
+    .map((gauge) => gauge.text())
+    .join("");
 }
 
-type Gauges = ReturnType<typeof gaugesIn>;
+type Gauges = ReturnType<typeof createGauges>;
 
 function fill(
   gauges: Gauges,
   monitor: MonitorView,
   { outcome, reason, ms, timings, facts }: LastResult,
 ): void {
-  const own: Own = {
+  const own = writeLabels({
     ...Object.fromEntries(
       Object.entries(monitor.labels).map(([name, value]) => [labelName(name), value]),
     ),
     instance: monitor.target,
     module: monitor.probe,
     monitor: monitor.id,
-  };
+  });
   const seconds = (phase: string): number => (timings[phase] ?? 0) / 1_000;
   gauges.success.set(own, outcome === "down" ? 0 : 1);
   gauges.duration.set(own, ms / 1_000);
@@ -116,7 +124,7 @@ function fill(
   }
   if (monitor.probe === "http") {
     for (const [phase, ours] of Object.entries(HTTP_PHASES))
-      gauges.httpDuration.set({ ...own, phase }, seconds(ours));
+      gauges.httpDuration.set(own, seconds(ours), { phase });
     gauges.httpStatus.set(own, facts.status ?? 0);
     gauges.httpLength.set(own, facts.contentLength ?? 0);
     gauges.httpUncompressed.set(own, facts.length ?? 0);
@@ -130,31 +138,47 @@ function fill(
   if (facts.tls) fillTls(gauges, own, facts.tls);
 }
 
-type Own = Readonly<Record<string, string>>;
-
-function fillTls(gauges: Gauges, own: Own, seen: NonNullable<LastResult["facts"]["tls"]>): void {
+function fillTls(gauges: Gauges, own: string, seen: NonNullable<LastResult["facts"]["tls"]>): void {
   const { version, cipher, earliestExpiry, lastChainExpiry, fingerprint } = seen;
   if (earliestExpiry !== undefined) gauges.earliestExpiry.set(own, earliestExpiry);
   if (lastChainExpiry !== undefined) gauges.lastChainExpiry.set(own, lastChainExpiry);
-  if (version !== undefined) gauges.tlsVersion.set({ ...own, version }, 1);
-  if (cipher !== undefined) gauges.tlsCipher.set({ ...own, cipher }, 1);
+  if (version !== undefined) gauges.tlsVersion.set(own, 1, { version });
+  if (cipher !== undefined) gauges.tlsCipher.set(own, 1, { cipher });
   if (fingerprint === undefined) return;
-  gauges.chainInfo.set(
-    {
-      ...own,
-      fingerprint_sha256: fingerprint,
-      subject: seen.subject ?? "",
-      issuer: seen.issuer ?? "",
-      subjectalternative: [seen.names ?? []].flat().join(","),
-      serialnumber: seen.serial ?? "",
-    },
-    1,
-  );
+  gauges.chainInfo.set(own, 1, {
+    fingerprint_sha256: fingerprint,
+    subject: seen.subject ?? "",
+    issuer: seen.issuer ?? "",
+    subjectalternative: [seen.names ?? []].flat().join(","),
+    serialnumber: seen.serial ?? "",
+  });
 }
 
-function gaugesIn(registry: Registry, own: readonly string[]) {
-  const gauge = (name: string, help: string, ...labels: string[]) =>
-    new Gauge({ name, help, labelNames: [...OWN, ...own, ...labels], registers: [registry] });
+type Labels = Readonly<Record<string, string>>;
+
+/** `a="x",b="y"`, escaped as the text format asks for. */
+const writeLabels = (labels: Labels): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}="${value.replaceAll(/[\\\n"]/g, escaped)}"`)
+    .join(",");
+
+const escaped = (character: string): string => (character === "\n" ? "\\n" : `\\${character}`);
+
+/** One metric in Prometheus' text format (0.0.4), without a line where nothing was set. */
+function gauge(name: string, help: string) {
+  const lines: string[] = [];
+  return {
+    /** `own` are labels already written. */
+    set(own: string, value: number, more: Labels | null = null): void {
+      lines.push(`${name}{${own}${more ? `,${writeLabels(more)}` : ""}} ${value}\n`);
+    },
+    text: (): string =>
+      lines.length === 0 ? "" : `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join("")}`,
+  };
+}
+
+/** Written here, as a registry of prom-client keeps everybody waiting for seconds over so many samples. */
+function createGauges() {
   return {
     success: gauge("probe_success", "Displays whether or not the probe was a success"),
     duration: gauge(
@@ -174,7 +198,6 @@ function gaugesIn(registry: Registry, own: readonly string[]) {
     httpDuration: gauge(
       "probe_http_duration_seconds",
       "Duration of http request by phase, summed over all redirects",
-      "phase",
     ),
     httpStatus: gauge("probe_http_status_code", "Response HTTP status code"),
     httpLength: gauge("probe_http_content_length", "Length of http content response"),
@@ -198,25 +221,9 @@ function gaugesIn(registry: Registry, own: readonly string[]) {
       "probe_ssl_last_chain_expiry_timestamp_seconds",
       "Returns last SSL chain expiry in timestamp",
     ),
-    chainInfo: gauge(
-      "probe_ssl_last_chain_info",
-      "Contains SSL leaf certificate information",
-      "fingerprint_sha256",
-      "subject",
-      "issuer",
-      "subjectalternative",
-      "serialnumber",
-    ),
-    tlsVersion: gauge(
-      "probe_tls_version_info",
-      "Returns the TLS version used or NaN when unknown",
-      "version",
-    ),
-    tlsCipher: gauge(
-      "probe_tls_cipher_info",
-      "Returns the TLS cipher negotiated during handshake",
-      "cipher",
-    ),
+    chainInfo: gauge("probe_ssl_last_chain_info", "Contains SSL leaf certificate information"),
+    tlsVersion: gauge("probe_tls_version_info", "Returns the TLS version used or NaN when unknown"),
+    tlsCipher: gauge("probe_tls_cipher_info", "Returns the TLS cipher negotiated during handshake"),
   };
 }
 

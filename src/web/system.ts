@@ -26,7 +26,8 @@ export interface SystemSettings {
   readonly condition: () => Condition;
 }
 
-const ALL = 100_000;
+/** Monitors read at once for a scrape. */
+const PAGE = 500;
 /** A scrape within this time (ms) of another is given the same answer. */
 const SCRAPE_HOLDS_MS = 2_000;
 
@@ -55,17 +56,22 @@ export function system({ db, now, registry, metrics, condition }: SystemSettings
       metrics.monitors.reset();
     }
   };
-  const monitors = async (): Promise<readonly MonitorView[]> => {
+  async function* monitors(): AsyncGenerator<readonly MonitorView[]> {
     try {
-      return await listMonitors(db(), { after: null, limit: ALL });
+      for (let after: string | null = null; ;) {
+        const page: readonly MonitorView[] = await listMonitors(db(), { after, limit: PAGE });
+        yield page;
+        after = page.at(-1)?.id ?? null;
+        if (page.length < PAGE) return;
+      }
     } catch {
-      return [];
+      // Without a database what was read so far is all there is.
     }
-  };
+  }
   const scrape = async (): Promise<string> => {
     await figures(metrics);
     const own = await registry.metrics();
-    return `${own}\n${await monitorMetrics(await monitors())}`;
+    return `${own}\n${await monitorMetrics(monitors())}`;
   };
 
   routes.get("/metrics", onlyLocalOr(requireRole(db, now, READERS)), async (_req, res) => {
