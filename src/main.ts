@@ -28,11 +28,23 @@ let starting: Promise<App> | null = null;
 async function end(code: number): Promise<void> {
   if (ending.signal.aborted) return;
   ending.abort();
-  setTimeout(() => process.exit(1), GRACE_MS).unref();
+  setTimeout(() => giveUp(), GRACE_MS).unref();
   const begun = await starting?.catch(() => null);
   await begun?.stop();
   await tracing.stop();
   process.exit(code);
+}
+
+/** Leaves at once, and nothing behind. */
+function giveUp(): void {
+  for (const pid of app?.pids() ?? []) {
+    try {
+      process.kill(pid, "SIGQUIT");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+  process.exit(1);
 }
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void end(0));

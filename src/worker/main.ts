@@ -17,6 +17,8 @@ const COMPANY_MS = 200;
 const MOST_AT_ONCE = 2_000;
 /** Nobody took it for so long: to disk (ms). */
 const PATIENCE_MS = 2_000;
+/** How often the folder is searched for what a predecessor wrote late (ms). */
+const RESCAN_MS = 5_000;
 /** Whose oldest sighting waits longer than this (ms) is behind. */
 const BEHIND_MS = 3_000;
 /** A look that follows silence is given `recheck` and this (ms), else a dead server takes failures × timeout. */
@@ -39,7 +41,8 @@ const log = createLog(birth.logLevel).child({ part: "worker" });
 const tracing = await startTracing(process.env);
 
 const say = (word: Word): void => {
-  if (process.connected) process.send?.(word);
+  // A parent that died a moment ago must not be our end before the spool is on disk.
+  if (process.connected) process.send?.(word, undefined, undefined, () => undefined);
 };
 
 const spool = await openSpool({
@@ -204,6 +207,13 @@ const settling = setInterval(() => {
   spool.settle(PATIENCE_MS).catch((error: unknown) => log.error({ err: error }, "spool.failed"));
 }, 1_000);
 settling.unref();
+const rescanning = setInterval(() => {
+  spool
+    .rescan()
+    .then(() => hand(COMPANY_MS))
+    .catch((error: unknown) => log.error({ err: error }, "spool.failed"));
+}, RESCAN_MS);
+rescanning.unref();
 
 setInterval(() => {
   const { size, running, missed } = schedule;

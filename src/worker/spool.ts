@@ -15,6 +15,8 @@ export interface Spool {
   taken(stream: string, seq: number): Promise<void>;
   /** Writes what has been in memory for `olderThanMs` or longer to disk, synced. */
   settle(olderThanMs: number): Promise<void>;
+  /** Finds what a predecessor that was slow to end has left since; it is delivered next. */
+  rescan(): Promise<void>;
   readonly size: number;
   /** How long the oldest of them has waited (ms); `Infinity` once any is on disk. */
   readonly waitsMs: number;
@@ -139,23 +141,28 @@ export async function openSpool(settings: SpoolSettings): Promise<Spool> {
         segment.rest ??= await readSegment(segment, log);
         const [first] = segment.rest;
         if (first) return { stream: segment.stream, sightings: segment.rest.slice(0, limit) };
-        segments.shift();
+        segments.splice(segments.indexOf(segment), 1);
         await unlink(segment.path).catch(() => undefined);
       }
       return memory.length > 0 ? { stream, sightings: memory.slice(0, limit) } : null;
     },
     async taken(of, upTo) {
-      const [segment] = segments;
-      if (segment?.stream === of && segment.rest) {
+      const segment = segments.find((each) => each.stream === of && each.rest);
+      if (segment?.rest) {
         segment.rest = segment.rest.filter((sighting) => sighting.seq > upTo);
         if (segment.rest.length === 0) {
-          segments.shift();
+          segments.splice(segments.indexOf(segment), 1);
           await unlink(segment.path).catch(() => undefined);
         }
       }
       if (of === stream) drop(upTo);
     },
     settle,
+    async rescan() {
+      const found = await segmentsOf(folder);
+      const known = new Set(segments.map(({ path }) => path));
+      segments.unshift(...found.filter((each) => each.stream < stream && !known.has(each.path)));
+    },
     get size() {
       return memory.length + segments.reduce((sum, { rest }) => sum + (rest?.length ?? 1), 0);
     },
@@ -172,14 +179,10 @@ async function segmentsOf(folder: string): Promise<Segment[]> {
   for (const name of (await readdir(folder)).sort()) {
     const path = join(folder, name);
     const [, stream, first] = NAME.exec(name) ?? [];
-    if (stream && first)
-      segments.push({
-        path,
-        stream,
-        firstSeq: Number(first),
-        bytes: (await stat(path)).size,
-        rest: null,
-      });
+    if (!stream || !first) continue;
+    const found = await stat(path).catch(() => null);
+    if (found)
+      segments.push({ path, stream, firstSeq: Number(first), bytes: found.size, rest: null });
   }
   return segments;
 }

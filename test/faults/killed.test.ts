@@ -4,6 +4,7 @@ import {
   clock,
   compare,
   measured,
+  slipOf,
   startSink,
   startTarget,
   watching,
@@ -14,6 +15,7 @@ import {
   canPause,
   configure,
   embeddedDb,
+  pause,
   programFolder,
   signal,
   startProgram,
@@ -131,6 +133,95 @@ test.skipIf(!canPause)(
     expect(incidents).toEqual([{ cause_id: "mail" }]);
     const messages = new Map(sink.received.map(({ key, type }) => [key, type]));
     expect([...messages.values()]).toEqual(["incident.opened", "incident.resolved"]);
+  },
+);
+
+test.skipIf(!canPause)(
+  "an orphaned worker that ends long after its successor began still hands over what it saw",
+  { timeout: 60_000 },
+  async () => {
+    const target = await startTarget();
+    const config = watching(target, ["web"]);
+    const former = await startProgram({ config });
+    await vi.waitFor(() => expect(target.arrivals("web").length).toBeGreaterThan(2), {
+      timeout: 10_000,
+    });
+    // Nobody takes what it sees now.
+    pause([former.pid]);
+    await sleep(2_500);
+    const seen = target.arrivals("web").slice();
+    const orphan = former.pids().worker;
+    const goOn = pause(orphan);
+    former.kill("SIGKILL");
+    const program = await startProgram({ config, dataDir: former.dataDir });
+    const db = embeddedDb(program.dataDir);
+    const looks = target.arrivals("web").length;
+    await vi.waitFor(() => expect(target.arrivals("web").length).toBeGreaterThan(looks), {
+      timeout: 10_000,
+    });
+    goOn();
+    await vi.waitFor(
+      async () => {
+        const { lost, doubled } = compare(seen, await storedResults(db), Infinity);
+        expect({ lost, doubled, said: former.said() }).toMatchObject({ lost: [], doubled: 0 });
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    expect(program.pids().worker).not.toEqual(expect.arrayContaining([...orphan]));
+    expect(await db("incidents").select("id")).toEqual([]);
+  },
+);
+
+test.skipIf(!canPause)(
+  "an embedded database that is killed comes back, and no look is late or lost",
+  { timeout: 60_000 },
+  async () => {
+    const target = await startTarget();
+    const program = await startProgram({ config: watching(target, IDS) });
+    await vi.waitFor(() => expect(target.arrivals("web0").length).toBeGreaterThan(2), {
+      timeout: 10_000,
+    });
+    const from = clock();
+    for (const pid of program.pids().postgres) signal(pid, "SIGKILL");
+    await vi.waitFor(() => expect(program.logged("database.started")).toHaveLength(2), {
+      timeout: 20_000,
+    });
+    measured({ databaseBackMs: Math.round(clock() - from) });
+    await sleep(3_000);
+    const until = clock();
+    const db = embeddedDb(program.dataDir);
+    await vi.waitFor(
+      async () => {
+        const found = compareAll(target, await storedResults(db), until);
+        expect(found).toEqual({ lost: [], invented: [], doubled: 0 });
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+    const slips = IDS.map((id) => slipOf(target.arrivals(id), 1_000, from, until));
+    measured({ worstSlipMs: Math.max(...slips.map(({ worstMs }) => worstMs)) });
+    for (const slip of slips) expect(slip.longestGapMs).toBeLessThan(1_800);
+    expect(await db("incidents").select("id")).toEqual([]);
+  },
+);
+
+test.skipIf(!canPause)(
+  "a killed main process is started again by the launcher",
+  { timeout: 60_000 },
+  async () => {
+    const target = await startTarget();
+    const program = await startProgram({ config: watching(target, ["web"]), launched: true });
+    await vi.waitFor(() => expect(target.arrivals("web").length).toBeGreaterThan(2), {
+      timeout: 10_000,
+    });
+    const killed = clock();
+    for (const pid of program.pids().main) signal(pid, "SIGKILL");
+    await vi.waitFor(() => expect(target.arrivals("web").at(-1)).toBeGreaterThan(killed + 600), {
+      timeout: 15_000,
+      interval: 20,
+    });
+    measured({ launchedAgainMs: Math.round((target.arrivals("web").at(-1) ?? 0) - killed) });
+    expect((target.arrivals("web").at(-1) ?? 0) - killed).toBeLessThan(5_000);
+    expect((await program.stop()).code).toBe(0);
   },
 );
 

@@ -131,3 +131,23 @@ test("a full spool loses its oldest and says so", async () => {
   expect(left.at(-1)).toBe("d");
   expect(left).not.toContain("a");
 });
+
+test("what a predecessor writes after its successor has begun is found and delivered once", async () => {
+  const path = await folder();
+  const former = await open(path, "a");
+  fill(former, "late1", "late2");
+  const spool = await open(path, "b");
+  fill(spool, "own1");
+  expect((await spool.next(10))?.stream).toBe("b");
+  await former.settle(0);
+  await spool.rescan();
+  await spool.rescan();
+  await spool.taken("b", 1);
+  const batch = await spool.next(10);
+  expect(batch?.stream).toBe("a");
+  expect(monitors(batch?.sightings)).toEqual(["late1", "late2"]);
+  await spool.taken("a", 2);
+  await spool.rescan();
+  expect(await spool.next(10)).toBe(null);
+  expect(await readdir(path)).toEqual([]);
+});
