@@ -25,10 +25,13 @@ export async function perform(
   print: Stage["print"],
   signal: AbortSignal,
 ): Promise<void> {
+  if (signal.aborted) throw new Error("stopped");
   const undoing: (() => unknown)[] = [];
+  let stop = (): void => undefined;
   const stopped = new Promise<never>((_done, failed) => {
-    signal.addEventListener("abort", () => failed(new Error("stopped")), { once: true });
+    stop = () => failed(new Error("stopped"));
   });
+  signal.addEventListener("abort", stop, { once: true });
   const measuring = bench({
     print,
     later: (undo) => void undoing.push(undo),
@@ -38,6 +41,7 @@ export async function perform(
   try {
     await Promise.race([measuring, stopped]);
   } finally {
+    signal.removeEventListener("abort", stop);
     for (let undo = undoing.pop(); undo; undo = undoing.pop())
       await Promise.resolve(undo()).catch((error: unknown) => console.error(error));
   }

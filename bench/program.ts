@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -38,6 +38,8 @@ export interface Program {
   memory(): Readonly<Record<Role, { readonly rssMb: number; readonly pssMb: number }>>;
   metrics(): Promise<string>;
   pid(role: Role): number | null;
+  /** Lets a program that was bound to one processor run on all of them. */
+  unbind(): void;
 }
 
 /**
@@ -141,6 +143,10 @@ export async function startProgram(
         return { rssMb: sum.rssMb + rssMb, pssMb: sum.pssMb + pssMb };
       }),
     metrics: async () => (await fetch(`${url}/metrics`)).text(),
+    unbind() {
+      const all = `0-${availableParallelism() - 1}`;
+      for (const { pid } of familyOf(root)) spawnSync("taskset", ["-a", "-c", "-p", all, `${pid}`]);
+    },
     pid: (role) => familyOf(root).find(({ pid }) => roleOf(pid) === role)?.pid ?? null,
   };
 }

@@ -17,8 +17,8 @@ const RELOAD_BAR_S = 1;
 const ASK_EVERY_MS = 10;
 
 /**
- * 10,000 monitors every minute with the whole program on one processor: how late looks begin, how
- * soon one more is applied and looked at, and how long nobody is answered meanwhile.
+ * 10,000 monitors every minute: how late looks begin with the whole program on one processor; then,
+ * on all of them, how soon one more is applied and looked at, and how long nobody is answered meanwhile.
  */
 export const tenThousand: Bench = async (stage) => {
   const core = availableParallelism() > 1 && hasTaskset() ? 0 : null;
@@ -26,6 +26,7 @@ export const tenThousand: Bench = async (stage) => {
   const program = await startProgram(stage, { config: textOf(target, MONITORS), core });
   const lags = { monitors: MONITORS, everyS: EVERY_S, measureMs: 62_000, oneCore: core !== null };
   await measureLag(stage, program, target, lags);
+  if (core !== null) program.unbind();
   await measureReload(stage, program, target);
   await measureScrape(stage, program);
 };
