@@ -94,7 +94,8 @@ interface Round {
   readonly cpuUs: number;
 }
 
-const AUTOCANNON = createRequire(import.meta.url).resolve("autocannon");
+const require = createRequire(import.meta.url);
+const AUTOCANNON = require.resolve("autocannon");
 
 async function load(
   { later }: Stage,
