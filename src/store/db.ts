@@ -66,16 +66,22 @@ export function clientConfig(connection: DbConnection) {
   };
 }
 
-const clientsOf = new WeakMap<Db, Set<pg.Client>>();
+const socketsOf = new WeakMap<Db, Set<Socket>>();
 
 /** A pool on `connection`; opens nothing before the first query. Close it with `destroy()`. */
 export function createDb(connection: DbConnection, options: DbOptions = {}): Db {
   const statementMs = options.statementTimeoutMs ?? STATEMENT_MS;
-  const clients = new Set<pg.Client>();
+  const sockets = new Set<Socket>();
+  const stream = (): Socket => {
+    const socket = new Socket();
+    sockets.add(socket);
+    return socket.once("close", () => sockets.delete(socket));
+  };
   const db = knex({
     client: "pg",
     connection: {
       ...clientConfig(connection),
+      stream,
       types: { getTypeParser },
       statement_timeout: statementMs,
       idle_in_transaction_session_timeout: 60_000,
@@ -84,8 +90,6 @@ export function createDb(connection: DbConnection, options: DbOptions = {}): Db 
       min: 0,
       max: options.poolMax ?? 10,
       afterCreate: (client: pg.Client, done: Done) => {
-        clients.add(client);
-        client.once("end", () => clients.delete(client));
         if (statementMs > 0) noticeSilence(client, statementMs + SILENCE_MS);
         noticeFarewell(client);
         done(null, client);
@@ -94,16 +98,21 @@ export function createDb(connection: DbConnection, options: DbOptions = {}): Db 
     acquireConnectionTimeout: 10_000,
     log: QUIET,
   });
-  clientsOf.set(db, clients);
+  socketsOf.set(db, sockets);
   return db;
 }
 
 /** Ends a pool whose server says nothing: whoever waits for an answer hears at once that none comes. */
 export async function abandonDb(db: Db): Promise<void> {
   const destroyed = db.destroy();
-  for (const client of clientsOf.get(db) ?? [])
-    client.connection.stream.destroy(new Error("Connection terminated"));
-  await destroyed;
+  const cut = (): void => {
+    for (const socket of socketsOf.get(db) ?? [])
+      socket.destroy(new Error("Connection terminated"));
+  };
+  // The pool tries once more for whoever still waits.
+  const cutting = setInterval(cut, 100);
+  cut();
+  await destroyed.finally(() => clearInterval(cutting));
 }
 
 /**

@@ -202,7 +202,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /** What runs on a data folder: by its working folder, its arguments or its environment. */
-export function pidsOf(dataDir: string): Pids {
+function pidsOf(dataDir: string): Pids {
   const found = {
     launcher: [] as number[],
     main: [] as number[],
