@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { PROBES } from "../../probes/index.js";
 import { createResolver, type Resolver } from "../../probes/resolver.js";
 import { runProbe } from "../../probes/run.js";
@@ -17,6 +18,8 @@ const COMPANY_MS = 200;
 const MOST_AT_ONCE = 2_000;
 /** Nobody took it for so long: to disk (ms). */
 const PATIENCE_MS = 2_000;
+/** Looks under way at the end are waited for so long (ms). */
+const LAST_LOOKS_MS = 1_000;
 /** How often the folder is searched for what a predecessor wrote late (ms). */
 const RESCAN_MS = 5_000;
 /** Whose oldest sighting waits longer than this (ms) is behind. */
@@ -187,18 +190,26 @@ function obey(order: Order): void {
   }
 }
 
+async function settleAll(): Promise<void> {
+  try {
+    await spool.settle(0);
+  } catch (error) {
+    log.error({ err: error }, "spool.failed");
+  }
+}
+
 let ending = false;
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
   setTimeout(() => process.exit(1), 5_000).unref();
   schedule.stop();
+  await settleAll();
+  // What has begun is seen to its end where that is near: it was a look like any other.
+  const until = clock() + LAST_LOOKS_MS;
+  while (schedule.running > 0 && clock() < until) await pause(20);
+  await settleAll();
   selfcheck.stop();
-  try {
-    await spool.settle(0);
-  } catch (error) {
-    log.error({ err: error }, "spool.failed");
-  }
   await tracing.stop();
   process.exit(0);
 }

@@ -248,4 +248,4 @@ function compareAll(target: Target, stored: readonly StoredResult[], until: numb
 
 /** How long before the next kill each lost look had arrived (ms). */
 const lostBefore = ({ lost }: Comparison, kills: readonly number[]): number[] =>
-  lost.map((at) => Math.round((kills.find((kill) => kill > at - 50) ?? Infinity) - at));
+  lost.map((at) => Math.round((kills.find((kill) => kill > at - 500) ?? Infinity) - at));
