@@ -22,7 +22,7 @@ const BARS: Readonly<Record<Kind, { readonly bar: number; readonly aim: number }
   smtp: { bar: 3, aim: 2 },
 };
 const WARM_MS = 12_000;
-const MEASURE_MS = 15_000;
+const MEASURE_MS = 12_000;
 const LOOP_WARM_MS = 2_000;
 const LOOP_MS = 6_000;
 

@@ -24,7 +24,7 @@ export const startLag: Bench = async (stage) => {
     })),
   );
   const program = await startProgram(stage, { config });
-  const lags = { monitors: MONITORS, everyS: EVERY_S, measureMs: 30_000, oneCore: false };
+  const lags = { monitors: MONITORS, everyS: EVERY_S, measureMs: 20_000, oneCore: false };
   await measureLag(stage, program, target, lags);
 };
 
