@@ -66,12 +66,14 @@ export function createMetrics(registry: Registry) {
     }),
     deliveriesOwed: new Gauge({
       name: "tudunk_deliveries_owed",
-      help: "Messages owed and not yet sent.",
+      help: "Messages owed and not yet sent, by channel.",
+      labelNames: ["channel"],
       registers,
     }),
     deliveryOldestSeconds: new Gauge({
       name: "tudunk_delivery_oldest_owed_seconds",
-      help: "Age of the oldest message owed; 0 where none is.",
+      help: "Age of the oldest message owed, by channel; 0 where none is.",
+      labelNames: ["channel"],
       registers,
     }),
     workerMissed: new Gauge({

@@ -29,6 +29,8 @@ export interface Health {
   /** The reason of the latest result that agrees with `state`. */
   readonly reason: string;
   readonly lastAt: number | null;
+  /** How long after `lastAt` silence is a gap (ms): by the interval that was in force then. */
+  readonly gapMs: number;
   readonly runs: {
     readonly down: Run;
     readonly bad: Run;
@@ -61,6 +63,7 @@ export const unseen = (at: number): Health => ({
   since: at,
   reason: "pending",
   lastAt: null,
+  gapMs: 0,
   runs: { down: NONE, bad: NONE, fair: NONE, up: NONE, unknown: NONE },
   blind: false,
 });
@@ -87,7 +90,8 @@ export function observe(
   if (health.lastAt !== null && result.at <= health.lastAt)
     return { health, shown: [], confirmed: false };
 
-  const gap = health.lastAt !== null && result.at - health.lastAt > gapMs;
+  const patience = Math.max(gapMs, health.gapMs);
+  const gap = health.lastAt !== null && result.at - health.lastAt > patience;
   const before = shownState(health);
   const runs = count(gap ? unseen(result.at).runs : health.runs, result);
   const next = judge(health, runs, confirm);
@@ -99,6 +103,7 @@ export function observe(
     since: next.since,
     reason: agrees ? result.reason : health.reason,
     lastAt: result.at,
+    gapMs,
     runs,
     blind,
   };

@@ -36,6 +36,8 @@ export interface Incident {
   readonly public: boolean;
   readonly severity: Severity;
   readonly openedAt: number;
+  /** As last assessed. */
+  readonly components: Assessment["components"];
   /** Present and past evidence. */
   readonly evidence: readonly Evidence[];
 }
@@ -54,10 +56,10 @@ export interface Rules {
   readonly publish: "confirmed" | "manual";
   readonly newId: () => string;
   /**
-   * Whether the host's other monitors are being looked at: until they have told, one incident stands
-   * for whatever fails there, so that a host that goes down says so once and not for each monitor.
+   * How many new incidents of single monitors may open now. While the host's other monitors are being
+   * looked at, one stands for whatever fails there, so that a host that goes down says so once.
    */
-  readonly awaited?: boolean;
+  readonly openAtMost: number;
 }
 
 /** How bad it is for customers, from the evidence that stands. */
@@ -67,7 +69,7 @@ export interface Assessment {
   readonly public: boolean;
 }
 
-export type EvidenceEnd = "recovered" | "no-longer-watched" | "moved";
+export type EvidenceEnd = "recovered" | "no-longer-watched" | "moved" | "turned";
 
 /** What happens to incidents, in the order it is to be stored. */
 export type Change =
@@ -81,7 +83,13 @@ export type Change =
   | { readonly kind: "reopened"; readonly id: string }
   | { readonly kind: "widened"; readonly id: string; readonly cause: Cause }
   | { readonly kind: "merged"; readonly id: string; readonly into: string }
-  | { readonly kind: "evidence-added"; readonly id: string; readonly evidence: Evidence }
+  | {
+      readonly kind: "evidence-added";
+      readonly id: string;
+      readonly evidence: Evidence;
+      /** Since when it fails in this way; `evidence.since` is since when it fails at all. */
+      readonly at: number;
+    }
   | {
       readonly kind: "evidence-ended";
       readonly id: string;
@@ -94,7 +102,8 @@ export type Change =
       readonly id: string;
       readonly assessment: Assessment;
       readonly worsened: boolean;
-      readonly published: boolean;
+      /** Set where it goes public now: since when customers can notice it. */
+      readonly published: number | null;
     }
   | { readonly kind: "resolved"; readonly id: string; readonly why: EvidenceEnd };
 
@@ -111,29 +120,42 @@ export const SETTLE_MS = 120_000;
 export function decide(scope: Scope, now: number, rules: Rules): Change[] {
   const changes: Change[] = [];
   const failing = scope.monitors.filter(({ state }) => isFailing(state));
-  const seen = scope.monitors.filter(({ state }) => state !== "pending");
-  const hostDown = scope.host !== null && isHostDown(failing.length, seen.length);
-  const drafts = scope.open.map((incident) => draftOf(incident));
+  // What customers cannot notice says nothing of the host: it stands for itself.
+  const felt = failing.filter(isFelt);
+  const hostDown = scope.host !== null && isHostDown(felt.length, scope.monitors.length);
+  const drafts = scope.open.filter((one) => isOurs(one, scope)).map(draftOf);
 
+  for (const one of scope.open) if (!isOurs(one, scope)) fetchMoved(one, scope, changes, now);
   for (const draft of drafts) endEvidence(draft, scope.monitors, changes, now);
-  const host = findHostDraft(scope, drafts, hostDown, failing, rules, changes);
+  const host = findHostDraft(scope, drafts, hostDown, felt, rules, changes);
 
-  if (host && (hostDown || !settled(host, now))) {
-    for (const monitor of failing) addEvidence(host, monitor, changes);
-  } else {
-    if (host) splitOff(host, failing, drafts, rules, changes, now);
-    for (const monitor of failing) {
-      const own =
-        drafts.find((draft) => holds(draft, monitor.id)) ??
-        (rules.awaited && drafts.some(({ gone }) => !gone)
-          ? null
-          : draftFor(monitor, scope, drafts, rules, changes));
-      if (own) addEvidence(own, monitor, changes);
-    }
+  const gathered = host && (hostDown || !settled(host, now)) ? host : null;
+  if (host && !gathered) splitOff(host, failing, drafts, rules, changes, now);
+  let room = rules.openAtMost;
+  for (const monitor of failing) {
+    const own = drafts.find((draft) => holds(draft, monitor.id));
+    if (gathered && isFelt(monitor)) addEvidence(gathered, monitor, changes);
+    else if (own) addEvidence(own, monitor, changes);
+    else if (room-- > 0)
+      addEvidence(draftFor(monitor, scope, drafts, rules, changes), monitor, changes);
   }
 
   for (const draft of drafts) assess(draft, scope.monitors, rules, changes);
   return changes;
+}
+
+const isFelt = ({ state, reason }: WatchedMonitor): boolean =>
+  isFailing(state) && isNoticeable(state, reason);
+
+/** Whether an incident is this scope's to decide about, or merely holds evidence of a monitor that moved here. */
+const isOurs = ({ cause }: Incident, { host }: Scope): boolean =>
+  cause.kind !== "host" || cause.id === host;
+
+/** Takes the evidence of monitors that moved here out of another host's incident, and nothing else. */
+function fetchMoved(from: Incident, scope: Scope, changes: Change[], now: number): void {
+  const draft = draftOf(from);
+  for (const { monitor } of standing(draft))
+    if (scope.monitors.some(({ id }) => id === monitor)) end(draft, monitor, now, "moved", changes);
 }
 
 /** An incident while it is being decided about. */
@@ -208,7 +230,9 @@ function findHostDraft(
   const present = drafts.find(({ cause }) => cause.kind === "host");
   if (!hostDown || scope.host === null) return present ?? null;
   const cause: Cause = { kind: "host", id: scope.host };
-  const others = drafts.toSorted((a, b) => a.openedAt - b.openedAt);
+  const others = drafts
+    .filter((draft) => draft === present || standing(draft).some(isFeltEvidence))
+    .toSorted((a, b) => a.openedAt - b.openedAt);
   const earlier = present ? undefined : scope.recent.find((one) => one.cause.kind === "host");
   const survivor = earlier
     ? reopen(earlier, drafts, changes)
@@ -273,20 +297,20 @@ function draftFor(
   return open({ kind: "monitor", id: monitor.id }, monitor.since, null, drafts, rules, changes);
 }
 
+const isFeltEvidence = ({ outcome, reason }: Evidence): boolean => isNoticeable(outcome, reason);
+
 function addEvidence(draft: Draft, monitor: WatchedMonitor, changes: Change[]): void {
   if (!isFailing(monitor.state)) return;
   const { id, state: outcome, reason, since } = monitor;
   const stands = standing(draft).find((one) => one.monitor === id);
   if (stands?.outcome === outcome && stands.reason === reason) return;
-  const evidence: Evidence = {
-    monitor: id,
-    outcome,
-    reason,
-    since: stands?.since ?? since,
-    until: null,
-  };
-  draft.evidence = [...draft.evidence.filter((one) => one !== stands), evidence];
-  changes.push({ kind: "evidence-added", id: draft.id, evidence });
+  // A fault that customers begin to notice began for them when it turned into this one.
+  const turned = stands !== undefined && isFeltEvidence(stands) !== isNoticeable(outcome, reason);
+  if (turned) end(draft, id, Math.max(since, stands.since), "turned", changes);
+  const kept = turned || !stands ? since : stands.since;
+  const evidence: Evidence = { monitor: id, outcome, reason, since: kept, until: null };
+  draft.evidence = [...draft.evidence.filter((one) => turned || one !== stands), evidence];
+  changes.push({ kind: "evidence-added", id: draft.id, evidence, at: since });
 }
 
 /** Whether the host has been back for long enough to tell what still fails from what is late. */
@@ -324,19 +348,32 @@ function assess(
     changes.push({ kind: "resolved", id, why: draft.lastEnd });
     return;
   }
-  const touched = changes.some((change) => change.id === id);
-  if (!touched) return;
   const { severity, components } = weigh(standing(draft), monitors);
   const noticeable = components.some(({ status }) => status !== "operational");
   const isPublic = incident?.public === true || (rules.publish === "confirmed" && noticeable);
   const peak = incident ? worseSeverity(incident.severity, severity) : severity;
+  const touched = changes.some((change) => change.id === id);
+  if (!touched && incident && sameComponents(incident.components, components)) return;
+  const felt = standing(draft).filter(isFeltEvidence);
   changes.push({
     kind: "assessed",
     id,
     assessment: { severity: peak, components, public: isPublic },
     worsened: incident !== null && peak !== incident.severity,
-    published: isPublic && incident?.public !== true,
+    published:
+      isPublic && incident?.public !== true ? Math.min(...felt.map(({ since }) => since)) : null,
   });
+}
+
+/** Whether both say the same of every component; one that is not named is operational. */
+function sameComponents(a: Assessment["components"], b: Assessment["components"]): boolean {
+  const bad = (list: Assessment["components"]): string =>
+    list
+      .filter(({ status }) => status !== "operational")
+      .map(({ id, status }) => `${id} ${status}`)
+      .toSorted((one, other) => one.localeCompare(other))
+      .join();
+  return bad(a) === bad(b);
 }
 
 function weigh(

@@ -10,7 +10,7 @@ export interface Seen {
 
 /**
  * Since when (epoch ms) each component cannot be seen: one of its monitors is overdue by more than
- * one interval and its timeout, or blind, or none of them has been looked at yet. Components that
+ * one interval and its timeout, or blind, or nothing is confirmed of any of them yet. Components that
  * can be seen, and those without monitors, are absent.
  */
 export function unseenSince(monitors: Iterable<Seen>, now: number): Map<string, number> {
@@ -19,8 +19,8 @@ export function unseenSince(monitors: Iterable<Seen>, now: number): Map<string, 
   const waiting = new Map<string, number>();
   for (const { component, everyMs, timeoutMs, paused, health } of monitors) {
     if (component === null || paused) continue;
-    const { lastAt } = health;
-    if (lastAt === null)
+    const { lastAt, state } = health;
+    if (state === "pending")
       waiting.set(component, Math.min(waiting.get(component) ?? Infinity, health.since));
     else begun.add(component);
     const seenAt = lastAt ?? health.since;

@@ -3,9 +3,18 @@ import { worse, worst, type ComponentStatus } from "../core/status.js";
 import type { Db } from "./db.js";
 import type { LoadedScope } from "./incident-scope.js";
 
-/** Ids of the components that an incident affects or affected. */
-export const componentsOf = async (tx: Db, id: string): Promise<string[]> =>
-  tx("incident_components").where({ incident_id: id }).pluck("component_id");
+/** Ids of the components that incidents affect or affected, by incident. */
+export async function componentsOf(
+  tx: Db,
+  incidents: readonly string[],
+): Promise<Map<string, Set<string>>> {
+  const rows: { incident_id: string; component_id: string }[] = await tx("incident_components")
+    .select("incident_id", "component_id")
+    .whereIn("incident_id", incidents);
+  const byIncident = new Map(incidents.map((id) => [id, new Set<string>()]));
+  for (const { incident_id, component_id } of rows) byIncident.get(incident_id)?.add(component_id);
+  return byIncident;
+}
 
 /** What a component was and now is. */
 export interface Affected {
@@ -39,29 +48,42 @@ export async function refreshComponents(
     const to = worst(said);
     if (to === from) continue;
     affected.push({ id, from, to });
-    const at = new Date(Math.min(now.getTime(), datedBy(id, changes, loaded) ?? now.getTime()));
+    const worsening = worse(from, to) === to;
+    const dated = datedBy(id, to, worsening, changes, loaded) ?? now.getTime();
+    const at = new Date(Math.min(now.getTime(), dated));
     await tx("component_states").where({ component_id: id }).update({ status: to });
     await tx("components").where({ id }).update({ updated_at: now });
-    await moveInterval(tx, id, to, at, worse(from, to) === to);
+    await moveInterval(tx, id, to, at, worsening);
   }
   await tx.raw(`select pg_notify('tudunk_page', '')`);
   return affected;
 }
 
-/** When the evidence of a component's monitors began or ended, the latest of them (epoch ms). */
+/**
+ * Since when (epoch ms) a component is `to`: it got worse when the first of what makes it so began,
+ * and better when the last of what made it worse ended or became milder.
+ */
 function datedBy(
   component: string,
+  to: ComponentStatus,
+  worsening: boolean,
   changes: readonly Change[],
   { members }: LoadedScope,
 ): number | null {
   const its = new Set(members.filter((one) => one.component === component).map(({ id }) => id));
-  const times = changes.flatMap((change) => {
-    if (change.kind === "evidence-added" && its.has(change.evidence.monitor))
-      return change.evidence.since;
-    if (change.kind === "evidence-ended" && its.has(change.monitor)) return change.until;
-    return [];
-  });
-  return times.length > 0 ? Math.max(...times) : null;
+  const began = changes.flatMap((change) =>
+    change.kind === "evidence-added" &&
+    its.has(change.evidence.monitor) &&
+    (!worsening || to === "degraded_performance" || change.evidence.outcome === "down")
+      ? change.at
+      : [],
+  );
+  if (worsening) return began.length > 0 ? Math.min(...began) : null;
+  const ended = changes.flatMap((change) =>
+    change.kind === "evidence-ended" && its.has(change.monitor) ? change.until : [],
+  );
+  const milder = [...began, ...ended];
+  return milder.length > 0 ? Math.max(...milder) : null;
 }
 
 /** Ends the present interval at `at` and begins the next; a worse one may take its place altogether. */

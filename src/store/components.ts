@@ -1,4 +1,5 @@
 import type { Localized } from "../core/incident-view.js";
+import { COMPONENT_STATUSES } from "../core/status.js";
 import type { Db } from "./db.js";
 
 export interface ComponentRow {
@@ -9,6 +10,8 @@ export interface ComponentRow {
   readonly description: Localized | null;
   readonly position: number;
 }
+
+const CHANGING = ["group_id", "is_group", "name", "description", "position", "removed_at"];
 
 /**
  * Adds components or changes them, groups before their members. The public id is drawn once and
@@ -35,23 +38,25 @@ export async function saveComponents(
         removed_at: null,
       })
       .onConflict("id")
-      .merge([
-        "group_id",
-        "is_group",
-        "name",
-        "description",
-        "position",
-        "updated_at",
-        "removed_at",
-      ]);
+      .merge([...CHANGING, "updated_at"])
+      .whereRaw(
+        `(${CHANGING.map((name) => `components.${name}`).join()}) is distinct from (${CHANGING.map((name) => `excluded.${name}`).join()})`,
+      );
     if (isGroup) continue;
-    await db("component_states")
-      .insert({ component_id: id, status: "operational" })
-      .onConflict()
-      .ignore();
+    // One that comes back during an outage is as bad as the worst open incident says.
+    await db.raw(
+      `insert into component_states (component_id, status)
+       select :id, coalesce((select ic.status from incident_components ic
+                               join incidents i on i.id = ic.incident_id and i.public and i.resolved_at is null
+                              where ic.component_id = :id
+                              order by array_position(cast(:ranking as text[]), ic.status) desc limit 1),
+                            'operational')
+       on conflict do nothing`,
+      { id, ranking: [...COMPONENT_STATUSES] },
+    );
     await db.raw(
       `insert into component_intervals (component_id, status, since)
-       select :id, 'operational', :now where not exists
+       select :id, (select status from component_states where component_id = :id), :now where not exists
          (select 1 from component_intervals
            where component_id = :id and status <> 'unknown' and until is null)`,
       { id, now },

@@ -49,6 +49,23 @@ export async function loadEvidence(
   return byIncident;
 }
 
+/** The components of incidents with what each says of them, by incident. */
+export async function loadAffected(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, { id: string; status: ComponentStatus }[]>> {
+  const rows: { incident_id: string; id: string; status: ComponentStatus }[] = await db(
+    "incident_components",
+  )
+    .select("incident_id", { id: "component_id" }, "status")
+    .whereIn("incident_id", ids)
+    .orderBy("component_id");
+  const byIncident = new Map<string, { id: string; status: ComponentStatus }[]>();
+  for (const { incident_id, id, status } of rows)
+    byIncident.set(incident_id, [...(byIncident.get(incident_id) ?? []), { id, status }]);
+  return byIncident;
+}
+
 /** One incident as the outside sees it; `null` where there is none. */
 export async function findIncident(db: Db, id: string): Promise<IncidentView | null> {
   const { rows } = await db.raw<{ rows: IncidentRow[] }>(
@@ -97,12 +114,7 @@ async function viewsOf(db: Db, rows: readonly IncidentRow[]): Promise<IncidentVi
     .select("id", "incident_id", "at", "state", "public", "by", "text")
     .whereIn("incident_id", ids)
     .orderBy([{ column: "at", order: "desc" }, { column: "id" }]);
-  const components: { incident_id: string; id: string; status: ComponentStatus }[] = await db(
-    "incident_components",
-  )
-    .select("incident_id", { id: "component_id" }, "status")
-    .whereIn("incident_id", ids)
-    .orderBy("component_id");
+  const components = await loadAffected(db, ids);
   return rows.map((row) => ({
     id: row.id,
     state: row.state,
@@ -110,9 +122,7 @@ async function viewsOf(db: Db, rows: readonly IncidentRow[]): Promise<IncidentVi
     title: row.title,
     cause: { kind: row.cause_kind, id: row.cause_id },
     severity: row.severity,
-    components: components
-      .filter(({ incident_id }) => incident_id === row.id)
-      .map(({ id, status }) => ({ id, status })),
+    components: components.get(row.id) ?? [],
     openedAt: row.opened_at.toISOString(),
     resolvedAt: row.resolved_at?.toISOString() ?? null,
     mergedInto: row.merged_into,

@@ -3,7 +3,13 @@ import type { Evidence, Incident, Scope, WatchedMonitor } from "../core/incident
 import type { Localized } from "../core/incident-view.js";
 import type { Impact } from "../core/status.js";
 import type { Db } from "./db.js";
-import { INCIDENT, loadEvidence, type EvidenceRow, type IncidentRow } from "./incident-rows.js";
+import {
+  INCIDENT,
+  loadAffected,
+  loadEvidence,
+  type EvidenceRow,
+  type IncidentRow,
+} from "./incident-rows.js";
 
 /** What can share a cause: all monitors of a host, or one monitor that has none. */
 export interface ScopeKey {
@@ -11,18 +17,20 @@ export interface ScopeKey {
   readonly id: string;
 }
 
-/** The scopes whose incidents may be out of step with health: something fails or something is open. */
-export async function listUnsettledScopes(db: Db): Promise<ScopeKey[]> {
-  const { rows } = await db.raw<{ rows: ScopeKey[] }>(
-    `select distinct case when m.host_id is null then 'monitor' else 'host' end as kind,
-                     coalesce(m.host_id, m.id) as id
+/**
+ * The scopes whose incidents may be out of step with health: something fails or something is open;
+ * or only the hosts with an open incident.
+ */
+export async function listUnsettledScopes(db: Db, which: "all" | "hosts"): Promise<ScopeKey[]> {
+  const hosts = `select 'host' as kind, cause_id as id from incidents where resolved_at is null and cause_kind = 'host'`;
+  const all = `select distinct case when m.host_id is null then 'monitor' else 'host' end as kind,
+                      coalesce(m.host_id, m.id) as id
        from monitors m join monitor_states s on s.monitor = m.num
       where (m.removed_at is null and not m.paused and s.health ->> 'state' in ('down', 'degraded'))
          or m.num in (select e.monitor from incident_evidence e where e.until is null)
          or m.id in (select cause_id from incidents where resolved_at is null and cause_kind = 'monitor')
-      union
-     select 'host', cause_id from incidents where resolved_at is null and cause_kind = 'host'`,
-  );
+      union ${hosts}`;
+  const { rows } = await db.raw<{ rows: ScopeKey[] }>(which === "all" ? all : hosts);
   return rows;
 }
 
@@ -89,6 +97,10 @@ export async function loadScope(
       nums: monitors.map(({ num }) => num),
     },
   );
+  const affected = await loadAffected(
+    tx,
+    incidents.map(({ id }) => id),
+  );
   const evidence = await loadEvidence(
     tx,
     incidents.map(({ id }) => id),
@@ -103,7 +115,9 @@ export async function loadScope(
   );
 
   const members = monitors.filter(({ watched }) => watched).map(memberOf);
-  const all = incidents.map((row) => toIncident(row, evidence.get(row.id) ?? []));
+  const all = incidents.map((row) =>
+    toIncident(row, evidence.get(row.id) ?? [], affected.get(row.id) ?? []),
+  );
   return {
     scope: {
       host: key.kind === "host" ? key.id : null,
@@ -148,7 +162,12 @@ async function numsOf(
   return nums;
 }
 
-const toIncident = (row: IncidentRow, evidence: readonly EvidenceRow[]): Incident => ({
+const toIncident = (
+  row: IncidentRow,
+  evidence: readonly EvidenceRow[],
+  components: Incident["components"],
+): Incident => ({
+  components,
   id: row.id,
   cause: { kind: row.cause_kind, id: row.cause_id },
   public: row.public,

@@ -23,8 +23,8 @@ export interface JudgeOptions {
   readonly channels: readonly string[];
   readonly location: string;
   readonly newId: () => string;
-  /** Whether the host's other monitors are being looked at (core/incident.ts). */
-  readonly awaited?: boolean;
+  /** How many incidents of single monitors may open now (core/incident.ts); default: any number. */
+  readonly openAtMost?: number;
   readonly speaker: Speaker;
   readonly traceparent: string | null;
   /** Runs first in the transaction; throws where we may not decide any more. */
@@ -49,22 +49,27 @@ export async function judgeScope(db: Db, key: ScopeKey, options: JudgeOptions): 
     await options.guard?.(tx);
     const loaded = await loadScope(tx, key, options);
     if (!loaded) return [];
-    const { publish, newId, now, awaited = false } = options;
-    const changes = decide(loaded.scope, now.getTime(), { publish, newId, awaited });
-    const ids = [...new Set(changes.map(({ id }) => id))];
-    const judged: Judged[] = [];
+    const { publish, newId, now, openAtMost = Infinity } = options;
+    const changes = decide(loaded.scope, now.getTime(), { publish, newId, openAtMost });
     for (const change of changes) await storeChange(tx, change, loaded, options);
-    for (const id of ids)
-      judged.push(
-        await conclude(
-          tx,
-          id,
-          changes.filter((change) => change.id === id),
-          loaded,
-          options,
-        ),
+    const parts = [...new Set(changes.map(({ id }) => id))].map((id) => partOf(id, changes));
+    for (const part of parts) await conclude(tx, part, now);
+    // Only when all are as they will be: a component may pass from one incident to another.
+    const its = await componentsOf(
+      tx,
+      parts.map(({ id }) => id),
+    );
+    const all = [...new Set([...its.values()].flatMap((ids) => [...ids]))];
+    const affected = await refreshComponents(tx, all, changes, loaded, now);
+    for (const part of parts)
+      await announce(
+        tx,
+        part,
+        affected.filter(({ id }) => its.get(part.id)?.has(id)),
+        loaded,
+        options,
       );
-    return judged;
+    return parts;
   });
 }
 
@@ -72,6 +77,7 @@ const ENDED: Readonly<Record<EvidenceEnd, string | null>> = {
   recovered: null,
   "no-longer-watched": "no longer watched",
   moved: "moved",
+  turned: "turned into another fault",
 };
 
 async function storeChange(
@@ -120,10 +126,7 @@ async function storeChange(
         next_update_at: null,
         updated_at: now,
       });
-      await tx("incident_evidence")
-        .where({ incident_id: change.id })
-        .whereNull("until")
-        .update({ incident_id: change.into });
+      await moveEvidence(tx, change.id, change.into);
       return;
     case "evidence-added": {
       const { monitor, outcome, reason, since } = change.evidence;
@@ -137,7 +140,7 @@ async function storeChange(
           since: new Date(since),
         })
         .onConflict(["incident_id", "monitor", "since"])
-        .merge(["outcome", "reason"]);
+        .merge({ outcome, reason, until: null, ended: null });
       return;
     }
     case "evidence-ended":
@@ -155,6 +158,31 @@ async function storeChange(
   }
 }
 
+/** What stands moves to the survivor; it may have stood there before, and stands there again. */
+async function moveEvidence(tx: Db, from: string, into: string): Promise<void> {
+  const rows: Record<string, unknown>[] = await tx("incident_evidence")
+    .where({ incident_id: from })
+    .whereNull("until")
+    .delete()
+    .returning("*");
+  for (const row of rows)
+    await tx("incident_evidence")
+      .insert({ ...row, incident_id: into })
+      .onConflict(["incident_id", "monitor", "since"])
+      .merge(["outcome", "reason", "until", "ended"]);
+}
+
+/** An incident's own changes and what they amount to. */
+function partOf(id: string, all: readonly Change[]): Judged {
+  const changes = all.filter((change) => change.id === id);
+  const merged = changes.some(({ kind }) => kind === "merged");
+  const phase = merged ? "merged" : phaseOf(changes);
+  if (phase === null || phase === "merged") return { id, event: null, phase, changes };
+  const opening = changes.some(({ kind }) => kind === "opened");
+  const event = phase === "investigating" && !opening ? "incident.updated" : EVENTS[phase];
+  return { id, event, phase, changes };
+}
+
 /** Which moment of the story the changes of one incident make, the most telling first. */
 function phaseOf(changes: readonly Change[]): Phase | null {
   const find = (kind: Change["kind"]): Change | undefined =>
@@ -165,7 +193,7 @@ function phaseOf(changes: readonly Change[]): Phase | null {
   if (find("reopened")) return "reopened";
   if (find("widened")) return "widened";
   const assessed = changes.find((change) => change.kind === "assessed");
-  if (assessed?.published) return "investigating";
+  if (assessed && assessed.published !== null) return "investigating";
   return assessed?.worsened ? "worsened" : null;
 }
 
@@ -180,24 +208,17 @@ const EVENTS: Readonly<Record<Phase, EventName>> = {
   unwatched: "incident.resolved",
 };
 
-/** Says what the changes of one incident amount to: its words, its components, and who is told. */
-async function conclude(
-  tx: Db,
-  id: string,
-  changes: readonly Change[],
-  loaded: LoadedScope,
-  options: JudgeOptions,
-): Promise<Judged> {
-  const { now } = options;
-  if (changes.some(({ kind }) => kind === "merged")) {
-    await refreshComponents(tx, await componentsOf(tx, id), changes, loaded, now);
-    return { id, event: null, phase: "merged", changes };
-  }
-  const phase = phaseOf(changes);
+/** Stores how bad an incident is now, or that it is over. */
+async function conclude(tx: Db, { id, phase, changes }: Judged, now: Date): Promise<void> {
   const assessed = changes.find((change) => change.kind === "assessed");
-  const over = phase === "resolved" || phase === "unwatched";
   if (assessed) await storeAssessment(tx, id, assessed.assessment);
-  if (over)
+  const opening = changes.some(({ kind }) => kind === "opened");
+  // To customers it began when they could first notice it, however long staff knew of a warning.
+  if (assessed && assessed.published !== null && !opening)
+    await tx("incidents")
+      .where({ id })
+      .update({ opened_at: new Date(assessed.published) });
+  if (phase === "resolved" || phase === "unwatched") {
     await tx("incidents")
       .where({ id })
       .update({
@@ -205,17 +226,22 @@ async function conclude(
         resolved_at: tx.raw("greatest(opened_at, ?)", [now]),
         next_update_at: null,
       });
-  if (over)
     await tx("incident_components").where({ incident_id: id }).update({ status: "operational" });
+  }
   await tx("incidents").where({ id }).update({ updated_at: now });
-  const affected = await refreshComponents(tx, await componentsOf(tx, id), changes, loaded, now);
-  if (!phase) return { id, event: null, phase, changes };
+}
 
-  const opening = changes.some(({ kind }) => kind === "opened");
-  const event = phase === "investigating" && !opening ? "incident.updated" : EVENTS[phase];
+/** Says what changed, and owes it to whoever is told. */
+async function announce(
+  tx: Db,
+  { id, phase, event }: Judged,
+  affected: readonly Affected[],
+  loaded: LoadedScope,
+  options: JudgeOptions,
+): Promise<void> {
+  if (phase === null || phase === "merged" || event === null) return;
   const incident = await tell(tx, id, phase, affected, loaded, options);
   await owe(tx, id, event, incident, options);
-  return { id, event, phase, changes };
 }
 
 async function storeAssessment(tx: Db, id: string, assessment: Assessment): Promise<void> {

@@ -134,28 +134,51 @@ export interface MonitorView {
   readonly lastResult: unknown;
 }
 
+/** Overdue by more than an interval and its timeout: what was seen last says nothing of now. */
+const OVERDUE = `s.last_at < cast(:now as timestamptz) - (2 * m.every_ms + m.timeout_ms) * interval '1 ms'`;
+
 const VIEW = `m.id, m.probe, m.target, m.host_id as "host", m.component_id as "component", m.labels,
-  case when m.paused then 'paused' else s.state end as state, s.since,
+  case when m.paused then 'paused' when ${OVERDUE} then 'unknown' else s.state end as state,
+  case when ${OVERDUE} and not m.paused then s.last_at else s.since end as since,
   m.every_ms as "everyMs", m.timeout_ms as "timeoutMs", s.last_at as "lastAt", s.last_result as "lastResult"`;
 
-/** Monitors under watch by id, after `after`, at most `limit`. */
-export async function listMonitors(
+/** How many monitors under watch there are of each state. */
+export async function countMonitors(
   db: Db,
-  { after, limit }: { readonly after: string | null; readonly limit: number },
-): Promise<MonitorView[]> {
-  const { rows } = await db.raw<{ rows: MonitorView[] }>(
-    `select ${VIEW} from monitors m join monitor_states s on s.monitor = m.num
-      where m.removed_at is null and m.id > :after order by m.id limit :limit`,
-    { after: after ?? "", limit },
+  now: Date,
+): Promise<{ readonly state: MonitorView["state"]; readonly n: number }[]> {
+  const { rows } = await db.raw<{ rows: { state: MonitorView["state"]; n: number }[] }>(
+    `select case when m.paused then 'paused' when ${OVERDUE} then 'unknown' else s.state end as state,
+            count(*)::int as n
+       from monitors m join monitor_states s on s.monitor = m.num
+      where m.removed_at is null group by 1`,
+    { now },
   );
   return rows;
 }
 
-export async function findMonitor(db: Db, id: string): Promise<MonitorView | null> {
+/** Monitors under watch by id, after `after`, at most `limit`. */
+export async function listMonitors(
+  db: Db,
+  {
+    after,
+    limit,
+    now,
+  }: { readonly after: string | null; readonly limit: number; readonly now: Date },
+): Promise<MonitorView[]> {
+  const { rows } = await db.raw<{ rows: MonitorView[] }>(
+    `select ${VIEW} from monitors m join monitor_states s on s.monitor = m.num
+      where m.removed_at is null and m.id > :after order by m.id limit :limit`,
+    { after: after ?? "", limit, now },
+  );
+  return rows;
+}
+
+export async function findMonitor(db: Db, id: string, now: Date): Promise<MonitorView | null> {
   const { rows } = await db.raw<{ rows: MonitorView[] }>(
     `select ${VIEW} from monitors m join monitor_states s on s.monitor = m.num
       where m.removed_at is null and m.id = :id`,
-    { id },
+    { id, now },
   );
   return rows[0] ?? null;
 }

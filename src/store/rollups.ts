@@ -193,7 +193,11 @@ export async function dropPartitionsBefore(
     );
   });
   // One at a time and without a long wait for readers: what stays is dropped the next time.
-  for (const { name } of over) await db.raw(`drop table if exists "${name}"`);
+  for (const { name } of over)
+    await db.transaction(async (tx) => {
+      await tx.raw(`set local lock_timeout = '2s'`);
+      await tx.raw(`drop table if exists "${name}"`);
+    });
   return over.map(({ name }) => name);
 }
 

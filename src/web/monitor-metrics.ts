@@ -87,7 +87,8 @@ export async function monitorMetrics(
   for await (const monitors of pages)
     for (const monitor of monitors) {
       const read = lastResult.safeParse(monitor.lastResult);
-      if (!read.success || read.data.outcome === "unknown" || monitor.state === "paused") continue;
+      const unseen = monitor.state === "paused" || monitor.state === "unknown";
+      if (unseen || !read.success || read.data.outcome === "unknown") continue;
       fill(gauges, monitor, read.data);
       written += 1;
       if (written % AT_ONCE === 0) await others();

@@ -31,7 +31,8 @@ export function createSite(settings: SiteSettings): Server {
   app.disable("etag");
   app.set("trust proxy", trustProxy.length > 0 ? [...trustProxy] : false);
   app.set("query parser", "simple");
-  app.use(helmet({ contentSecurityPolicy: false }));
+  // Strict transport is for the proxy that speaks TLS to say.
+  app.use(helmet({ contentSecurityPolicy: false, strictTransportSecurity: false }));
   app.use(system(settings));
   app.use("/api/v1", api(settings));
   app.use(pageRoutes(settings));

@@ -4,7 +4,8 @@ import type { Metrics } from "../metrics.js";
 import { COMPONENT_STATUSES } from "../core/status.js";
 import type { Db } from "../store/db.js";
 import { takeCensus } from "../store/census.js";
-import { listMonitors, type MonitorView } from "../store/monitors.js";
+import { countDeliveries } from "../store/deliveries.js";
+import { countMonitors, listMonitors, type MonitorView } from "../store/monitors.js";
 import { READERS, requireRole } from "./bearer.js";
 import { monitorMetrics } from "./monitor-metrics.js";
 
@@ -48,18 +49,26 @@ export function system({ db, now, registry, metrics, condition }: SystemSettings
   });
 
   let held: { readonly atMs: number; readonly text: Promise<string> } | null = null;
-  // Without a database there are still the figures of this process.
-  const figures = async (of: Metrics): Promise<void> => {
+  // Without a database there are still the figures of this process, and none that are out of date.
+  const figures = async (): Promise<void> => {
+    const { incidentsOpen, componentStatus, deliveriesOwed, deliveryOldestSeconds } = metrics;
+    for (const gauge of [incidentsOpen, componentStatus, deliveriesOwed, deliveryOldestSeconds])
+      gauge.reset();
+    metrics.monitors.reset();
     try {
-      await fill(db(), of, now());
+      await fill(db(), metrics, now());
     } catch {
-      metrics.monitors.reset();
+      // It is away; /readyz says so.
     }
   };
   async function* monitors(): AsyncGenerator<readonly MonitorView[]> {
     try {
       for (let after: string | null = null; ;) {
-        const page: readonly MonitorView[] = await listMonitors(db(), { after, limit: PAGE });
+        const page: readonly MonitorView[] = await listMonitors(db(), {
+          after,
+          limit: PAGE,
+          now: now(),
+        });
         yield page;
         after = page.at(-1)?.id ?? null;
         if (page.length < PAGE) return;
@@ -69,7 +78,7 @@ export function system({ db, now, registry, metrics, condition }: SystemSettings
     }
   }
   const scrape = async (): Promise<string> => {
-    await figures(metrics);
+    await figures();
     const own = await registry.metrics();
     return `${own}\n${await monitorMetrics(monitors())}`;
   };
@@ -96,21 +105,18 @@ function onlyLocalOr(guard: RequestHandler): RequestHandler {
 }
 
 async function fill(db: Db, metrics: Metrics, now: Date): Promise<void> {
-  const { monitors, incidents, components, owed, oldestOwedAt } = await takeCensus(db);
-  metrics.monitors.reset();
-  for (const { state, n } of monitors) metrics.monitors.set({ state }, n);
-  metrics.incidentsOpen.reset();
-  for (const severity of ["minor", "major", "critical"] as const)
-    metrics.incidentsOpen.set(
-      { severity },
-      incidents.find((one) => one.severity === severity)?.n ?? 0,
-    );
-  metrics.componentStatus.reset();
+  const { incidents, components } = await takeCensus(db);
+  for (const { state, n } of await countMonitors(db, now)) metrics.monitors.set({ state }, n);
+  for (const severity of ["minor", "major", "critical"] as const) {
+    const n = incidents.find((one) => one.severity === severity)?.n ?? 0;
+    metrics.incidentsOpen.set({ severity }, n);
+  }
   for (const { id, status } of components)
     for (const each of COMPONENT_STATUSES)
       metrics.componentStatus.set({ component: id, status: each }, each === status ? 1 : 0);
-  metrics.deliveriesOwed.set(owed);
-  metrics.deliveryOldestSeconds.set(
-    oldestOwedAt ? (now.getTime() - oldestOwedAt.getTime()) / 1_000 : 0,
-  );
+  for (const { channelId: channel, owed, oldestOwedAt } of await countDeliveries(db, now)) {
+    metrics.deliveriesOwed.set({ channel }, owed);
+    const age = oldestOwedAt ? (now.getTime() - oldestOwedAt.getTime()) / 1_000 : 0;
+    metrics.deliveryOldestSeconds.set({ channel }, age);
+  }
 }

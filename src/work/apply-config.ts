@@ -3,7 +3,6 @@ import type { Changes, Difference } from "../config/difference.js";
 import { removeComponents, saveComponents, listComponents } from "../store/components.js";
 import type { Db } from "../store/db.js";
 import { listHosts, removeHosts, saveHosts } from "../store/hosts.js";
-import type { ScopeKey } from "../store/incident-scope.js";
 import { requireEpoch } from "../store/leadership.js";
 import { listWatched, removeMonitors, saveMonitors, type MonitorRow } from "../store/monitors.js";
 import { newPublicId } from "./judge.js";
@@ -18,8 +17,7 @@ interface Steps {
 
 /**
  * Makes the database and the roster hold what the configuration declares, all or nothing, touching
- * only what differs. Objects that are gone end their watch and keep their history. Returns the
- * scopes whose incidents that may end.
+ * only what differs. Objects that are gone end their watch and keep their history.
  */
 export async function applyDifference(
   db: Db,
@@ -28,8 +26,8 @@ export async function applyDifference(
   roster: Roster,
   epoch: number,
   now: Date,
-): Promise<ScopeKey[]> {
-  return apply(
+): Promise<void> {
+  await apply(
     db,
     config,
     {
@@ -54,7 +52,7 @@ export async function applyWhole(
   roster: Roster,
   epoch: number,
   now: Date,
-): Promise<ScopeKey[]> {
+): Promise<void> {
   const gone = async (
     list: Promise<readonly { readonly id: string }[]>,
     kept: readonly { readonly id: string }[],
@@ -62,7 +60,7 @@ export async function applyWhole(
     const ids = new Set(idsOf(kept));
     return idsOf(await list).filter((id) => !ids.has(id));
   };
-  return apply(
+  await apply(
     db,
     config,
     {
@@ -86,11 +84,8 @@ async function apply(
   roster: Roster,
   epoch: number,
   now: Date,
-): Promise<ScopeKey[]> {
+): Promise<void> {
   const positions = new Map(config.components.map(({ id }, position) => [id, position]));
-  const touched = [...idsOf(monitors.save), ...monitors.remove].flatMap((id) =>
-    scopeOf(roster, id),
-  );
   await db.transaction(async (tx) => {
     await requireEpoch(tx, epoch);
     await saveHosts(tx, hosts.save, now);
@@ -108,7 +103,6 @@ async function apply(
   });
   roster.drop(monitors.remove);
   if (monitors.save.length > 0) roster.put(await listWatched(db, idsOf(monitors.save)));
-  return [...touched, ...idsOf(monitors.save).flatMap((id) => scopeOf(roster, id))];
 }
 
 const idsOf = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id);
@@ -118,12 +112,6 @@ const wanted = <T>({ added, changed }: Changes<T>): T[] => [
   ...added,
   ...changed.map(({ after }) => after),
 ];
-
-function scopeOf(roster: Roster, id: string): ScopeKey[] {
-  const known = roster.get(id);
-  if (!known) return [];
-  return [known.host === null ? { kind: "monitor", id } : { kind: "host", id: known.host }];
-}
 
 const rowOf = (monitor: Config["monitors"][number]): MonitorRow => ({
   id: monitor.id,

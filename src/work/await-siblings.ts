@@ -6,10 +6,15 @@ import type { Roster } from "./roster.js";
 
 /** Knows of which hosts the other monitors are being looked at, as one of them was found failing. */
 export interface Siblings {
-  /** Those to look at at once, where these failures are the first of their hosts; from now on they are awaited. */
+  /** Those to look at at once, where these failures are the first of their hosts in a while; they are awaited now. */
   ask(confirmed: readonly Watched[]): string[];
-  /** Whether what is being looked at there may still make the host the cause. */
-  isAwaited(scope: ScopeKey): boolean;
+  /**
+   * How many incidents of single monitors may open there now: while what is being looked at may still
+   * make the host the cause, the first speaks for all of them.
+   */
+  room(scope: ScopeKey): number;
+  /** An incident was opened there. */
+  opened(scope: ScopeKey): void;
   /** Hosts that were awaited and are no more: to be judged again. */
   ended(): ScopeKey[];
 }
@@ -21,6 +26,9 @@ interface Asked {
   /** Looks that began earlier do not count (epoch ms). */
   readonly at: number;
   readonly until: number;
+  opened: boolean;
+  /** Whether its end has been told. */
+  told: boolean;
 }
 
 export function createSiblings(roster: Roster, now: () => Date): Siblings {
@@ -41,6 +49,9 @@ export function createSiblings(roster: Roster, now: () => Date): Siblings {
     );
   };
 
+  const spellOf = ({ kind, id }: ScopeKey): Asked | undefined =>
+    kind === "host" ? asked.get(id) : undefined;
+
   return {
     ask(confirmed) {
       const fresh = new Set(confirmed.map(({ id }) => id));
@@ -48,19 +59,29 @@ export function createSiblings(roster: Roster, now: () => Date): Siblings {
       const hosts = new Set(failing.flatMap(({ host }) => host ?? []));
       return [...hosts].flatMap((host) => {
         const others = roster.ofHost(host).filter(({ id, paused }) => !fresh.has(id) && !paused);
-        if (others.length === 0 || others.some(({ health }) => isFailing(health.state))) return [];
+        const well = others.filter(({ health }) => !isFailing(health.state));
+        const before = asked.get(host);
+        if (well.length === 0 || (before && now().getTime() < before.until)) return [];
         const at = now().getTime();
-        asked.set(host, { at, until: at + Math.max(...others.map(patienceOf)) });
-        return others.map(({ id }) => id);
+        const until = at + Math.max(...well.map(patienceOf));
+        asked.set(host, { at, until, opened: false, told: false });
+        return well.map(({ id }) => id);
       });
     },
-    isAwaited({ kind, id }) {
-      const spell = kind === "host" ? asked.get(id) : undefined;
-      return spell !== undefined && isOpen(id, spell);
+    room(scope) {
+      const spell = spellOf(scope);
+      if (!spell || !isOpen(scope.id, spell)) return Infinity;
+      return spell.opened ? 0 : 1;
+    },
+    opened(scope) {
+      const spell = spellOf(scope);
+      if (spell) spell.opened = true;
     },
     ended() {
-      const over = [...asked].filter(([host, spell]) => !isOpen(host, spell));
-      for (const [host] of over) asked.delete(host);
+      const over = [...asked].filter(([host, spell]) => !spell.told && !isOpen(host, spell));
+      for (const [, spell] of over) spell.told = true;
+      // Kept until then, so that each further failure of the host does not ask all others again.
+      for (const [host, spell] of asked) if (now().getTime() >= spell.until) asked.delete(host);
       return over.map(([id]) => ({ kind: "host", id }));
     },
   };

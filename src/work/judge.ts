@@ -16,8 +16,11 @@ import { createTurns } from "../turns.js";
 export interface Judge {
   /** Judges these scopes as soon as those before them are done; resolves when it has. */
   judge(scopes: readonly ScopeKey[], traceparent: string | null): Promise<void>;
-  /** Judges every scope that may be out of step: at the start, and where time alone decides. */
-  settle(): Promise<void>;
+  /**
+   * Judges every scope that may be out of step – after a start, or a failure of ours – or only the
+   * hosts with an open incident, where time alone may decide.
+   */
+  settle(which: "all" | "hosts"): Promise<void>;
 }
 
 interface JudgeSettings {
@@ -32,8 +35,9 @@ interface JudgeSettings {
   readonly metrics: Metrics;
   /** Told after a commit that owes messages. */
   readonly onOwed: () => void;
-  /** Whether the other monitors of a host are being looked at at this moment. */
-  readonly isAwaited: (scope: ScopeKey) => boolean;
+  /** How many incidents of single monitors may open there now, and a word when one has. */
+  readonly room: (scope: ScopeKey) => number;
+  readonly onOpened: (scope: ScopeKey) => void;
 }
 
 export const newPublicId = (): string => publicId(randomBytes(12));
@@ -57,7 +61,7 @@ export function createJudge(settings: JudgeSettings): Judge {
           channels: settings.channels(),
           location,
           newId: newPublicId,
-          awaited: settings.isAwaited(scope),
+          openAtMost: settings.room(scope),
           speaker: speakerOf(settings.texts()),
           traceparent: trace ?? traceparent,
           guard: (tx) => requireEpoch(tx, epoch),
@@ -70,29 +74,30 @@ export function createJudge(settings: JudgeSettings): Judge {
             event ?? "incident.merged",
           );
         }
+        if (judged.some(({ event }) => event === "incident.opened")) settings.onOpened(scope);
         if (judged.some(({ event }) => event !== null)) onOwed();
       },
     );
   };
 
   /** One that fails is logged and left to the next `settle`; the others are judged all the same. */
-  const judgeAll = async (
-    scopes: readonly ScopeKey[],
-    traceparent: string | null,
-  ): Promise<void> => {
-    for (const scope of scopes) {
-      try {
-        await judgeOne(scope, traceparent);
-      } catch (error) {
-        if (isDatabaseAway(error)) throw error;
-        log.error({ scope, err: error }, "incident.judging-failed");
-      }
+  const judgeSafely = async (scope: ScopeKey, traceparent: string | null): Promise<void> => {
+    try {
+      await judgeOne(scope, traceparent);
+    } catch (error) {
+      if (isDatabaseAway(error)) throw error;
+      log.error({ scope, err: error }, "incident.judging-failed");
     }
   };
 
+  /** Each in a turn of its own, so that a fresh failure never waits behind a long list. */
+  const judge: Judge["judge"] = async (scopes, traceparent) => {
+    for (const scope of scopes) await inTurn(() => judgeSafely(scope, traceparent));
+  };
+
   return {
-    judge: (scopes, traceparent) => inTurn(() => judgeAll(scopes, traceparent)),
-    settle: () => inTurn(async () => judgeAll(await listUnsettledScopes(db), null)),
+    judge,
+    settle: async (which) => judge(await listUnsettledScopes(db, which), null),
   };
 }
 

@@ -8,6 +8,7 @@ import { isDatabaseAway, type Db } from "../store/db.js";
 import type { ScopeKey } from "../store/incident-scope.js";
 import { beginEpoch, isEpoch } from "../store/leadership.js";
 import { listWatched } from "../store/monitors.js";
+import { recordWord } from "../store/results.js";
 import type { Texts } from "../texts.js";
 import { createTurns } from "../turns.js";
 import type { Batch, Birth, Sights, Watch } from "../worker/messages.js";
@@ -17,7 +18,7 @@ import { createJudge, newPublicId } from "./judge.js";
 import { keepWorker } from "./keep-worker.js";
 import { every } from "./recurring.js";
 import { createRoster, type Roster } from "./roster.js";
-import { createTaker } from "./take-results.js";
+import { createTaker, type Taken } from "./take-results.js";
 import { dropOld, preparePartitions, rollUp } from "./tidy.js";
 import { watchSight } from "./watch-sight.js";
 
@@ -78,27 +79,43 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     log,
     metrics,
     onOwed,
-    isAwaited: (scope) => siblings.isAwaited(scope),
+    room: (scope) => siblings.room(scope),
+    onOpened: (scope) => siblings.opened(scope),
   });
   const taker = createTaker({ db, roster, epoch, location: LOCATION, now, log, metrics });
 
   /** Acknowledged once committed; what it means for incidents follows, and is settled if it fails. */
   const take = async (batch: Batch): Promise<void> => {
-    const { confirmed } = await inTurn(() => taker.take(batch));
-    worker.lookNow(siblings.ask(confirmed.map(({ monitor }) => monitor)));
-    for (const { monitor, traceparent } of confirmed) judgeSoon([scopeOf(monitor)], traceparent);
-    judgeSoon(siblings.ended(), null);
+    for (let rest: Batch | null = batch; rest;) {
+      const part: Batch = rest;
+      const taken = await inTurn(() => taker.take(part));
+      rest = taken.rest;
+      const judging = follow(taken.confirmed);
+      // What comes next in this batch undoes some of it: first things first.
+      if (rest) await judging;
+    }
   };
-  const judgeSoon = (scopes: readonly ScopeKey[], traceparent: string | null): void => {
-    void judge.judge(scopes, traceparent).catch((error: unknown) => {
+  const follow = async (confirmed: Taken["confirmed"]): Promise<void> => {
+    worker.lookNow(siblings.ask(confirmed.map(({ monitor }) => monitor)));
+    const traces = new Map(
+      confirmed.map(({ monitor, traceparent }) => [keyOf(scopeOf(monitor)), traceparent]),
+    );
+    await Promise.all([
+      ...distinct(confirmed.map(({ monitor }) => scopeOf(monitor))).map((scope) =>
+        judgeSoon([scope], traces.get(keyOf(scope)) ?? null),
+      ),
+      judgeSoon(siblings.ended(), null),
+    ]);
+  };
+  const judgeSoon = (scopes: readonly ScopeKey[], traceparent: string | null): Promise<void> =>
+    judge.judge(scopes, traceparent).catch((error: unknown) => {
       log.warn({ err: error }, "incident.judging-delayed");
       unsettled = true;
     });
-  };
 
   let unsettled = true;
   const settle = async (): Promise<void> => {
-    await judge.settle();
+    await judge.settle(unsettled ? "all" : "hosts");
     unsettled = false;
   };
 
@@ -117,10 +134,8 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   const configure = async (): Promise<void> => {
     const next = wanted;
     const change: Difference = difference(config, next);
-    const scopes =
-      config === NO_CONFIG
-        ? await applyWhole(db, next, roster, epoch, now())
-        : await applyDifference(db, next, change, roster, epoch, now());
+    if (config === NO_CONFIG) await applyWhole(db, next, roster, epoch, now());
+    else await applyDifference(db, next, change, roster, epoch, now());
     config = next;
     if (change.resolvers || change.references || change.egress) worker.setSights(sightsOf(next));
     const paused = next.monitors.filter((monitor) => monitor.paused);
@@ -131,15 +146,20 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
       ),
       [...removed, ...paused].map(({ id }) => id),
     );
-    await judge.judge(distinct(scopes), null);
+    // What has not been looked at yet is not green, and what nobody watches any more is over.
+    await watchSight(db, roster, epoch, now());
     unsettled = true;
+    void settle().catch(() => undefined);
   };
 
   closing.add(
     "sight",
     every("*/5 * * * * *", "sight", log, async () => {
       // What the worker saw while the database or we ourselves stood still is on its way.
-      if (worker.current) await watchSight(db, roster, epoch, now());
+      if (!worker.current) return;
+      await watchSight(db, roster, epoch, now());
+      // Also where it has nothing to report for long: it speaks, so it sees.
+      if (worker.wordAt) await recordWord(db, LOCATION, worker.wordAt);
     }),
   );
   closing.add(
@@ -205,6 +225,8 @@ function watchOf(monitor: Monitor, roster: Roster): Watch[] {
 const scopeOf = (monitor: { readonly id: string; readonly host: string | null }): ScopeKey =>
   monitor.host === null ? { kind: "monitor", id: monitor.id } : { kind: "host", id: monitor.host };
 
+const keyOf = ({ kind, id }: ScopeKey): string => `${kind}:${id}`;
+
 function distinct(scopes: readonly ScopeKey[]): ScopeKey[] {
-  return [...new Map(scopes.map((scope) => [`${scope.kind}:${scope.id}`, scope])).values()];
+  return [...new Map(scopes.map((scope) => [keyOf(scope), scope])).values()];
 }

@@ -22,6 +22,8 @@ import type { Roster } from "./roster.js";
 
 /** What a committed batch means for incidents. */
 export interface Taken {
+  /** What is left to be taken: it begins where a monitor changes its mind again. */
+  readonly rest: Batch | null;
   /** Monitors whose confirmed health changed, with the trace of the look that did it. */
   readonly confirmed: readonly { readonly monitor: Watched; readonly traceparent: string | null }[];
 }
@@ -29,8 +31,9 @@ export interface Taken {
 export interface Taker {
   /**
    * Records a batch and the health it leads to, in one transaction; resolves once that is
-   * committed, so the worker may forget it. What was taken before is passed over. Rejects where the
-   * database is away or another instance leads: nothing is recorded then.
+   * committed, so the worker may forget it. What was taken before is passed over. Of a batch that
+   * was long on its way only so much is taken that incidents can follow each change: the rest is to
+   * be taken next. Rejects where the database is away or another instance leads: nothing is recorded.
    */
   take(batch: Batch): Promise<Taken>;
 }
@@ -73,19 +76,26 @@ export function createTaker({
       return withSpan("results.take", { "tudunk.results": sightings.length }, parent, async () => {
         const at = now();
         await ensure(rowsOf(sightings, roster));
-        const read = await db.transaction(async (tx) => {
-          await requireEpoch(tx, epoch);
-          const last = await lockStream(tx, stream, at);
-          const fresh = sightings.filter(({ seq }) => seq > last);
-          const read = readBatch(fresh, roster);
-          if (read.rows.length > 0) await recordResults(tx, read.rows);
-          if (read.states.length > 0) await recordStates(tx, read.states);
-          for (const round of read.rounds) await recordShown(tx, round);
-          await markHoursDue(tx, lateHours(read.rows, at));
-          await recordWord(tx, location, at);
-          await markTaken(tx, stream, sightings.at(-1)?.seq ?? last);
-          return { ...read, fresh };
-        });
+        const read = await db
+          .transaction(async (tx) => {
+            await requireEpoch(tx, epoch);
+            const last = await lockStream(tx, stream, at);
+            const fresh = sightings.filter(({ seq }) => seq > last);
+            const read = readBatch(fresh, roster);
+            const taken = sightings.length - (fresh.length - read.length);
+            if (read.rows.length > 0) await recordResults(tx, read.rows);
+            if (read.states.length > 0) await recordStates(tx, read.states);
+            for (const round of read.rounds) await recordShown(tx, round);
+            await markHoursDue(tx, lateHours(read.rows, at));
+            await recordWord(tx, location, at);
+            await markTaken(tx, stream, sightings[taken - 1]?.seq ?? last);
+            return { ...read, fresh: fresh.slice(0, read.length), rest: sightings.slice(taken) };
+          })
+          .catch((error: unknown) => {
+            // check_violation: a partition that was there has been dropped; it is made again the next time.
+            if ((error as { code?: unknown }).code === "23514") days.clear();
+            throw error;
+          });
         roster.healed(read.health);
         for (const { result, lagMs, monitor } of read.fresh) {
           const kind = roster.get(monitor)?.probe ?? "gone";
@@ -103,7 +113,8 @@ export function createTaker({
             },
             "monitor.confirmed",
           );
-        return { confirmed: read.confirmed };
+        const rest = read.rest.length > 0 ? { stream, sightings: read.rest } : null;
+        return { confirmed: read.confirmed, rest };
       });
     },
   };
@@ -119,6 +130,8 @@ const rowsOf = (sightings: readonly Sighting[], roster: Roster): ResultRow[] =>
   });
 
 interface Read {
+  /** How many of the sightings were read. */
+  readonly length: number;
   readonly rows: readonly ResultRow[];
   readonly states: Parameters<typeof recordStates>[1];
   /** The n-th change of what each monitor is shown as. */
@@ -139,16 +152,24 @@ function readBatch(fresh: readonly Sighting[], roster: Roster): Read {
   const shownTimes = new Map<string, number>();
   const confirmed = new Map<string, { monitor: Watched; traceparent: string | null }>();
 
+  let length = 0;
   for (const sighting of fresh) {
     const watched = roster.get(sighting.monitor);
-    if (!watched || watched.paused) continue;
     const { at, outcome, reason } = sighting.result;
+    length++;
+    if (!watched || watched.paused) continue;
     const observed = observe(
       health.get(watched.id) ?? watched.health,
       { at: Date.parse(at), outcome, reason },
       watched.confirm,
       gapOf(watched.everyMs, watched.timeoutMs),
     );
+    const earlier = confirmed.get(watched.id);
+    if (earlier && isFailing(earlier.monitor.health.state) !== isFailing(observed.health.state)) {
+      // An outage that began and ended within one batch is an outage all the same.
+      length--;
+      break;
+    }
     // An older result than the last is history: recorded, and nothing more.
     if (observed.health.lastAt !== Date.parse(at)) continue;
     health.set(watched.id, observed.health);
@@ -183,7 +204,8 @@ function readBatch(fresh: readonly Sighting[], roster: Roster): Read {
     ];
   });
   return {
-    rows: rowsOf(fresh, roster),
+    length,
+    rows: rowsOf(fresh.slice(0, length), roster),
     states,
     rounds,
     health,

@@ -61,7 +61,8 @@ export function createSchedule(
 
   const push = (id: string, entry: Entry): void => {
     entry.version++;
-    const dueMs = Math.min(entry.gridMs, entry.extraMs);
+    // While a look is under way its end puts the extra one in; a moment past would be due for ever.
+    const dueMs = entry.busy ? entry.gridMs : Math.min(entry.gridMs, entry.extraMs);
     heap.push({ id, dueMs, version: entry.version });
     if (dueMs < timerAt) arm();
   };

@@ -46,6 +46,7 @@ const incident = (
   public: true,
   severity: "critical",
   openedAt: NOW - 60_000,
+  components: [{ id: "web", status: "major_outage" }],
   evidence: its,
   ...more,
 });
@@ -62,9 +63,10 @@ function decideAt(
   at: number,
   given: Scope,
   publish: "confirmed" | "manual" = "confirmed",
+  openAtMost = Infinity,
 ): Change[] {
   let n = 0;
-  return decide(given, at, { publish, newId: () => `new-${++n}` });
+  return decide(given, at, { publish, newId: () => `new-${++n}`, openAtMost });
 }
 /** The kinds of what was decided, with the incident each is about: `opened new-1`. */
 const told = (changes: readonly Change[]): string[] =>
@@ -157,9 +159,38 @@ test.each<[name: string, given: Scope, then: string[]]>([
     ["reopened host", "merged newcomer", "evidence-added host", "assessed host"],
   ],
   [
-    "a monitor nobody has looked at yet counts for nothing",
-    scope([down("a"), down("b"), up("c"), monitor("d", "pending"), monitor("e", "pending")]),
-    ["opened new-1", "evidence-added new-1", "evidence-added new-1", "assessed new-1"],
+    "two of five fail and two were not looked at yet: that is not more than half",
+    scope([down("a"), up("c"), monitor("d", "pending"), monitor("e", "pending"), down("b")]),
+    [
+      "opened new-1",
+      "evidence-added new-1",
+      "opened new-2",
+      "evidence-added new-2",
+      "assessed new-1",
+      "assessed new-2",
+    ],
+  ],
+  [
+    "two certificates expire soon: that says nothing of their host",
+    scope([
+      monitor("a", "degraded", { reason: "certificate-expires-soon" }),
+      monitor("b", "degraded", { reason: "certificate-expires-soon" }),
+    ]),
+    [
+      "opened new-1",
+      "evidence-added new-1",
+      "opened new-2",
+      "evidence-added new-2",
+      "assessed new-1",
+      "assessed new-2",
+    ],
+  ],
+  [
+    "its component changed while it failed: the incident follows",
+    scope([down("a", { component: "mail" }), up("b"), up("c")], {
+      open: [incident("one", "a", [evidence("a")])],
+    }),
+    ["assessed one"],
   ],
 ])("an incident, when %s", (_name, given, then) => {
   expect(told(decideAt(NOW, given))).toEqual(then);
@@ -238,7 +269,7 @@ test("where publishing is manual nothing goes public by itself", () => {
   const assessed = decideAt(NOW, scope([down("a")]), "manual").find(
     ({ kind }) => kind === "assessed",
   );
-  expect(assessed).toMatchObject({ assessment: { public: false }, published: false });
+  expect(assessed).toMatchObject({ assessment: { public: false }, published: null });
 });
 
 test("an incident that gets worse says so once, and never gets milder while it lasts", () => {
@@ -266,7 +297,7 @@ test("deciding again without news decides nothing", () => {
 
 test("while a host's other monitors are being looked at, one incident stands for what fails there", () => {
   const awaited = (given: Scope): string[] =>
-    told(decide(given, NOW, { publish: "confirmed", newId: () => "new-1", awaited: true }));
+    told(decideAt(NOW, given, "confirmed", given.open.length === 0 ? 1 : 0));
   const opened = ["opened new-1", "evidence-added new-1", "assessed new-1"];
   expect(awaited(scope([down("a"), up("b"), up("c"), up("d")]))).toEqual(opened);
   expect(awaited(scope([down("a"), down("b"), up("c"), up("d")]))).toEqual(opened);

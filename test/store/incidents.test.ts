@@ -2,7 +2,9 @@ import { expect, test } from "vitest";
 import { findIncident, listIncidents } from "../../src/store/incident-rows.js";
 import { listUnsettledScopes } from "../../src/store/incident-scope.js";
 import { judgeScope, type JudgeOptions, type Judged } from "../../src/store/incidents.js";
-import { removeMonitors } from "../../src/store/monitors.js";
+import { saveComponents } from "../../src/store/components.js";
+import { saveHosts } from "../../src/store/hosts.js";
+import { removeMonitors, saveMonitors } from "../../src/store/monitors.js";
 import { freshDb } from "../support/postgres.js";
 import { after, monitorRow, newId, watching, type Watching } from "../support/watched.js";
 
@@ -191,11 +193,111 @@ test("a monitor that is no longer watched ends its incident, and that is what is
   await world.see(65, { a: "down" });
   await judge(world, 66);
   await removeMonitors(world.db, ["a"], after(70));
-  expect(await listUnsettledScopes(world.db)).toEqual([HOST]);
+  expect(await listUnsettledScopes(world.db, "all")).toEqual([HOST]);
   expect(await judge(world, 71)).toMatchObject([
     { phase: "unwatched", event: "incident.resolved" },
   ]);
-  expect(await listUnsettledScopes(world.db)).toEqual([]);
+  expect(await listUnsettledScopes(world.db, "all")).toEqual([]);
+});
+
+test("an outage that becomes mere slowness stays an outage in the history", async () => {
+  const world = await threeMonitors();
+  await world.see(60, { a: "down" });
+  await world.see(65, { a: "down" });
+  await judge(world, 66);
+  await world.see(3_660, { a: "degraded" });
+  await world.see(3_665, { a: "degraded" });
+  await judge(world, 3_666);
+  expect(
+    await world.db("component_intervals").orderBy("since").select("status", "since", "until"),
+  ).toEqual([
+    { status: "operational", since: after(0), until: after(60) },
+    { status: "major_outage", since: after(60), until: after(3_660) },
+    { status: "degraded_performance", since: after(3_660), until: null },
+  ]);
+});
+
+test("a host that fails again after one of its monitors was split off is one incident again", async () => {
+  const world = await threeMonitors();
+  const all = (outcome: "up" | "down") => ({ a: outcome, b: outcome, c: outcome });
+  await world.see(60, all("down"));
+  await world.see(65, all("down"));
+  const [host] = await judge(world, 66);
+  await world.see(120, { a: "up", b: "up" });
+  await world.see(125, { a: "up", b: "up" });
+  await judge(world, 130);
+  await judge(world, 260);
+  await world.see(300, { a: "down", b: "down" });
+  await world.see(305, { a: "down", b: "down" });
+  expect((await judge(world, 306)).map(({ phase }) => phase)).toContain("reopened");
+  expect(await listIncidents(world.db, { open: true, after: null, limit: 5 })).toMatchObject([
+    { id: host?.id, cause: { kind: "host" } },
+  ]);
+  expect(await judge(world, 307)).toEqual([]);
+});
+
+test("a warning nobody noticed that becomes an outage begins for customers with the outage", async () => {
+  const { db } = await freshDb();
+  const world = await watching(db, [monitorRow("a"), monitorRow("b")]);
+  await world.see(0, { a: "up", b: "up" });
+  await world.see(60, { a: "degraded" }, "certificate-expires-soon");
+  await world.see(65, { a: "degraded" }, "certificate-expires-soon");
+  await judge(world, 66);
+  expect(await db("component_states").pluck("status")).toEqual(["operational"]);
+  await world.see(7_200, { a: "down" });
+  await world.see(7_205, { a: "down" });
+  await judge(world, 7_206);
+  expect(await listIncidents(db, { open: true, after: null, limit: 5 })).toMatchObject([
+    { public: true, openedAt: after(7_200).toISOString() },
+  ]);
+  expect(await db("component_intervals").whereNull("until").select("status", "since")).toEqual([
+    { status: "major_outage", since: after(7_200) },
+  ]);
+});
+
+test("a failing monitor that moves to another host takes its evidence along, and nobody else's", async () => {
+  const world = await threeMonitors();
+  await world.see(60, { a: "down", b: "down", c: "down" });
+  await world.see(65, { a: "down", b: "down", c: "down" });
+  const [host] = await judge(world, 66);
+  await saveHosts(
+    world.db,
+    [{ id: "other", kind: "server", name: "other", addresses: [], parents: [] }],
+    after(70),
+  );
+  await saveMonitors(world.db, [monitorRow("c", { host: "other" })], after(70));
+  const moved = await judgeScope(world.db, { kind: "host", id: "other" }, options(after(71)));
+  await judge(world, 72);
+  const open = await listIncidents(world.db, { open: true, after: null, limit: 5 });
+  expect(open.map(({ id, cause }) => [id, cause.id]).toSorted()).toEqual(
+    [
+      [host?.id, "web3"],
+      [moved.find(({ phase }) => phase === "investigating")?.id, "c"],
+    ].toSorted(),
+  );
+  const standing = await world
+    .db("incident_evidence")
+    .where({ incident_id: host?.id })
+    .whereNull("until")
+    .count("* as n")
+    .first();
+  expect(standing).toEqual({ n: 2 });
+  expect(await judge(world, 73)).toEqual([]);
+});
+
+test("a component that a failing monitor leaves is well again, and the one it joins is not", async () => {
+  const world = await threeMonitors();
+  const mail = { id: "mail", group: null, isGroup: false, name: { en: "Mail" }, description: null };
+  await saveComponents(world.db, [{ ...mail, position: 1 }], after(0), newId);
+  await world.see(60, { a: "down" });
+  await world.see(65, { a: "down" });
+  await judge(world, 66);
+  await saveMonitors(world.db, [monitorRow("a", { component: "mail" })], after(70));
+  await judge(world, 71);
+  expect(await world.db("component_states").orderBy("component_id").pluck("status")).toEqual([
+    "major_outage",
+    "operational",
+  ]);
 });
 
 test("where publishing is manual customers see nothing, and staff are told", async () => {

@@ -11,6 +11,7 @@ import { listWatched, saveMonitors, type MonitorRow } from "../../src/store/moni
 import { createRoster, type Roster } from "../../src/work/roster.js";
 import { createTaker, type Taker } from "../../src/work/take-results.js";
 import type { Outcome } from "../../src/core/health.js";
+import type { Reason } from "../../probes/probe.js";
 import type { Sighting } from "../../src/worker/messages.js";
 
 export const newId = (): string => publicId(randomBytes(12));
@@ -44,7 +45,7 @@ export interface Watching {
   /** The present moment, for whoever takes and judges. */
   readonly clock: { now: Date };
   /** Sends one look of each monitor, `seconds` after the start, through the taker. */
-  see(seconds: number, outcomes: Readonly<Record<string, Outcome>>): Promise<void>;
+  see(seconds: number, outcomes: Readonly<Record<string, Outcome>>, reason?: Reason): Promise<void>;
 }
 
 /** A database in which these monitors of one host and one component are watched. */
@@ -89,10 +90,10 @@ export async function watching(db: Db, monitors: readonly MonitorRow[]): Promise
     roster,
     taker,
     clock,
-    async see(seconds, outcomes) {
+    async see(seconds, outcomes, reason) {
       clock.now = after(seconds);
       const sightings = Object.entries(outcomes).map(([monitor, outcome]) =>
-        sightingOf(++seq, monitor, outcome, clock.now),
+        sightingOf(++seq, monitor, outcome, clock.now, reason),
       );
       await taker.take({ stream: "test", sightings });
     },
@@ -106,14 +107,20 @@ const REASONS = {
   unknown: "resolver-timed-out",
 } as const;
 
-export const sightingOf = (seq: number, monitor: string, outcome: Outcome, at: Date): Sighting => ({
+export const sightingOf = (
+  seq: number,
+  monitor: string,
+  outcome: Outcome,
+  at: Date,
+  reason: Reason = REASONS[outcome],
+): Sighting => ({
   seq,
   monitor,
   lagMs: 0,
   result: {
     at: at.toISOString(),
     outcome,
-    reason: REASONS[outcome],
+    reason,
     ms: 12.5,
     timings: { connect: 1 },
     facts: { status: 200 },

@@ -162,6 +162,9 @@ test.each([
   ["/api/v1/incidents?state=closed", 400, "state"],
   ["/api/v1/incidents?cursor=rubbish", 400, "cursor"],
   ["/api/v1/monitors/nobody", 404, "monitor"],
+  ["/api/v1/monitors/%00", 404, "id"],
+  ["/api/v1/incidents/%00", 404, "id"],
+  ["/api/v1/monitors?cursor=AA", 404, "id"],
   ["/api/v1/incidents/nothing", 404, "incident"],
   ["/api/v1/elsewhere", 404, "openapi.json"],
 ])("the API refuses %s with %i and names what is wrong", async (path, status, word) => {

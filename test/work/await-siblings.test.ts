@@ -43,11 +43,11 @@ test("the first failure of a host asks for its others, and awaits them until the
   const { siblings, see, confirmed } = watch(["a", "b", "c", "d"]);
   see("a", "down", "down");
   expect(siblings.ask(confirmed("a"))).toEqual(["b", "c", "d"]);
-  expect(siblings.isAwaited(HOST)).toBe(true);
+  expect(siblings.room(HOST)).toBe(1);
   see("b", "up");
-  expect(siblings.isAwaited(HOST)).toBe(true);
+  expect(siblings.room(HOST)).toBe(1);
   see("c", "up");
-  expect(siblings.isAwaited(HOST), "a and d are not more than half").toBe(false);
+  expect(siblings.room(HOST), "a and d are not more than half").toBe(Infinity);
   expect(siblings.ended()).toEqual([HOST]);
   expect(siblings.ended()).toEqual([]);
 });
@@ -60,7 +60,7 @@ test("a sibling that failed once is awaited until its second look", () => {
   see("c", "down");
   expect(siblings.ended()).toEqual([]);
   see("b", "down");
-  expect(siblings.isAwaited(HOST), "two of three are more than half").toBe(false);
+  expect(siblings.room(HOST), "two of three are more than half").toBe(Infinity);
   expect(siblings.ended()).toEqual([HOST]);
 });
 
@@ -73,13 +73,32 @@ test("two that are confirmed in one batch are the first of their host together",
   expect(siblings.ask(confirmed("c")), "asked already").toEqual([]);
 });
 
+test("while siblings are awaited one incident may open, and no second", () => {
+  const { siblings, see, confirmed } = watch(["a", "b", "c", "d"]);
+  see("a", "down", "down");
+  siblings.ask(confirmed("a"));
+  expect(siblings.room(HOST)).toBe(1);
+  siblings.opened(HOST);
+  expect(siblings.room(HOST)).toBe(0);
+});
+
+test("one that has failed for long does not keep the others from being asked", () => {
+  const { clock, siblings, see, confirmed } = watch(["a", "b", "c", "d"]);
+  see("a", "down", "down");
+  siblings.ask(confirmed("a"));
+  clock.now += 86_400_000;
+  siblings.ended();
+  see("b", "down", "down");
+  expect(siblings.ask(confirmed("b"))).toEqual(["c", "d"]);
+});
+
 test("siblings that say nothing are not awaited for ever", () => {
   const { clock, siblings, see, confirmed } = watch(["a", "b", "c"]);
   see("a", "down", "down");
   siblings.ask(confirmed("a"));
   clock.now += 10_000;
-  expect(siblings.isAwaited(HOST)).toBe(true);
+  expect(siblings.room(HOST)).toBe(1);
   clock.now += 10_000;
-  expect(siblings.isAwaited(HOST)).toBe(false);
+  expect(siblings.room(HOST)).toBe(Infinity);
   expect(siblings.ended()).toEqual([HOST]);
 });

@@ -17,7 +17,7 @@ test("a batch becomes results, states and intervals", async () => {
   await world.see(60, { a: "down", b: "up" });
   await world.see(65, { a: "down" });
   expect(await db("results").count("* as n").first()).toEqual({ n: 5 });
-  expect(await findMonitor(db, "a")).toMatchObject({
+  expect(await findMonitor(db, "a", after(66))).toMatchObject({
     state: "down",
     since: after(60),
     lastAt: after(65),
@@ -28,6 +28,41 @@ test("a batch becomes results, states and intervals", async () => {
     expect.objectContaining({ id: expect.any(String), state: "up", since: after(0) }),
     { id: "a", state: "down", since: after(60), until: null },
   ]);
+});
+
+test("a monitor whose last look is long past is unknown since then, whatever was seen", async () => {
+  const { db } = await freshDb();
+  const world = await watching(db, [monitorRow("a")]);
+  await world.see(0, { a: "up" });
+  expect(await findMonitor(db, "a", after(130))).toMatchObject({ state: "up", since: after(0) });
+  expect(await findMonitor(db, "a", after(131))).toMatchObject({
+    state: "unknown",
+    since: after(0),
+  });
+});
+
+test("an outage that began and ended within one late batch is taken in two steps", async () => {
+  const { db } = await freshDb();
+  const { taker, clock } = await watching(db, [monitorRow("a")]);
+  clock.now = after(900);
+  const outcomes = ["up", "down", "down", "down", "up", "up"] as const;
+  const sightings = outcomes.map((outcome, n) => sightingOf(n + 1, "a", outcome, after(n * 60)));
+  const first = await taker.take({ stream: "s", sightings });
+  expect(first.confirmed).toMatchObject([{ monitor: { health: { state: "down" } } }]);
+  expect(first.rest?.sightings.map(({ seq }) => seq)).toEqual([6]);
+  const last = await taker.take(first.rest ?? { stream: "s", sightings: [] });
+  expect(last).toMatchObject({ rest: null, confirmed: [{ monitor: { health: { state: "up" } } }] });
+  expect(await db("results").count("* as n").first()).toEqual({ n: 6 });
+});
+
+test("a day whose partition was dropped is made again when results for it still come", async () => {
+  const { db } = await freshDb();
+  const { taker } = await watching(db, [monitorRow("a")]);
+  const batch = (n: number) => ({ stream: "s", sightings: [sightingOf(n, "a", "up", after(n))] });
+  await taker.take(batch(1));
+  await db.raw("drop table results_20261121");
+  await expect(taker.take(batch(2))).rejects.toThrow("no partition");
+  expect(await taker.take(batch(2))).toMatchObject({ rest: null });
 });
 
 test("what comes again counts once, also in a batch that is partly new", async () => {

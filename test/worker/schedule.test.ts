@@ -66,6 +66,15 @@ test("an extra look asked for during a look waits for its end", async () => {
   expect(began.get("a")?.map((time) => Math.round((time - start) / 10) * 10)).toEqual([0, 8_000]);
 });
 
+test("an extra look asked for at once during a look outlasting its interval hangs nothing", async () => {
+  const { schedule, began } = watching(2_500);
+  schedule.put("a", 1_000);
+  await vi.advanceTimersByTimeAsync(10);
+  schedule.again("a", 0);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(began.get("a")?.length).toBeGreaterThan(2);
+});
+
 test("a dropped monitor is not looked at again, a changed interval holds at once", async () => {
   const { schedule, began } = watching();
   schedule.put("a", 1_000);

@@ -28,15 +28,16 @@ export function api({ db, now, publicUrl }: ApiSettings): Router {
   routes.get("/monitors", async (req, res) => {
     const { limit, cursor } = read(monitorsQuery, req.query);
     const rows = await listMonitors(db(), {
-      after: cursor === undefined ? null : opened(cursor),
+      after: cursor === undefined ? null : idOf(opened(cursor)),
       limit,
+      now: now(),
     });
     const last = rows.length === limit ? rows.at(-1) : undefined;
     res.json({ items: rows.map(monitorOf), next: last ? closed(last.id) : null });
   });
 
   routes.get("/monitors/:id", async (req, res) => {
-    const row = await findMonitor(db(), req.params.id);
+    const row = await findMonitor(db(), idOf(req.params.id), now());
     if (!row) throw new Problem("not-found", "There is no such monitor.");
     res.json(monitorOf(row));
   });
@@ -50,7 +51,7 @@ export function api({ db, now, publicUrl }: ApiSettings): Router {
   });
 
   routes.get("/incidents/:id", async (req, res) => {
-    const incident = await findIncident(db(), req.params.id);
+    const incident = await findIncident(db(), idOf(req.params.id));
     if (!incident) throw new Problem("not-found", "There is no such incident.");
     res.json(incident);
   });
@@ -72,6 +73,12 @@ function read<T extends z.ZodType>(schema: T, query: unknown): z.output<T> {
 /** Cursors are opaque to whoever uses them. */
 const closed = (position: string): string => Buffer.from(position).toString("base64url");
 const opened = (cursor: string): string => Buffer.from(cursor, "base64url").toString();
+
+/** Ids of ours have no other letters; anything else is found nowhere. */
+function idOf(text: string): string {
+  if (/^[a-z0-9-]{1,63}$/.test(text)) return text;
+  throw new Problem("not-found", "There is nothing with such an id.");
+}
 
 function positionOf(text: string): { readonly openedAt: Date; readonly id: string } {
   const [, at = "", id = ""] = /^(\S+) ([a-z0-9]{12})$/.exec(text) ?? [];
