@@ -12,6 +12,7 @@ import { Problem } from "./errors.js";
 import type { Log } from "./log.js";
 import { createMetrics } from "./metrics.js";
 import type { Db } from "./store/db.js";
+import { releaseClaims } from "./store/deliveries.js";
 import { loadPage } from "./store/page.js";
 import { listen } from "./store/session.js";
 import type { Settings } from "./settings.js";
@@ -185,6 +186,7 @@ export async function startApp(given: AppSettings): Promise<App> {
     });
 
   const lead = async (): Promise<Reign> => {
+    await releaseClaims(db());
     const owed = sender();
     const begunWith = config;
     const begun = await beginLead({

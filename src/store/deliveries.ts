@@ -74,6 +74,17 @@ export async function claimDue(
   return rows.map(toClaim).toSorted((a, b) => a.id - b.id);
 }
 
+/**
+ * Frees what a predecessor had claimed when it died; for a new leader before its first claim, as only
+ * the leader sends.
+ */
+export async function releaseClaims(db: Db): Promise<void> {
+  await db("deliveries")
+    .where({ state: "owed" })
+    .whereNotNull("leased_until")
+    .update({ leased_until: null });
+}
+
 /** Notes that a claim was sent. False where the claim had been lost to somebody else meanwhile. */
 export async function recordSent(db: Db, claim: Claim, now: Date): Promise<boolean> {
   const changed = await held(db, claim).update({
