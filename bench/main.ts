@@ -32,6 +32,9 @@ if (wrong.length > 0) {
 const stopping = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stopping.abort());
 
+// Nobody reads on: what was opened must end all the same.
+process.stdout.on("error", () => stopping.abort());
+
 let missed = 0;
 const print = (line: Line): void => {
   if (line.ok === false) missed += 1;
