@@ -54,7 +54,8 @@ create table result_hours (
   unknown   int not null,
   max_ms    real not null,
   sketch    bytea not null,
-  primary key (monitor, hour)
+  -- By time first: new hours are appended, which keeps the index small.
+  primary key (hour, monitor)
 ) partition by range (hour);
 
 create table result_days (

@@ -48,7 +48,6 @@ export const REASONS = {
   // TLS and certificates.
   "tls-handshake-failed": "The TLS handshake failed.",
   "tls-not-spoken": "The port does not speak TLS.",
-  "tls-not-offered": "The server does not offer TLS.",
   "tls-version-old": "Only an outdated TLS version is offered.",
   "certificate-expired": "The certificate has expired.",
   "certificate-expires-soon": "The certificate expires soon.",
@@ -59,7 +58,6 @@ export const REASONS = {
   "certificate-wrong-host": "The certificate is for other names.",
   "certificate-weak-signature": "The certificate is signed with a broken hash.",
   "certificate-weak-key": "The certificate's key is too weak.",
-  "certificate-revoked": "The certificate was revoked.",
   "certificate-bad-signature": "The certificate's signature does not fit its issuer.",
   "certificate-not-for-servers": "The certificate is not meant for servers.",
   "certificate-missing": "The server shows no certificate.",

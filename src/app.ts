@@ -154,7 +154,7 @@ export async function startApp(given: AppSettings): Promise<App> {
   await watching.reload();
 
   const server = createSite({
-    db,
+    db: () => (parts.database ? parts.database.forWeb : db()),
     now,
     registry,
     metrics,

@@ -13,7 +13,7 @@ import { createLog } from "./log.js";
 import { readSettings, type Settings } from "./settings.js";
 import { createDb, describeDatabaseError, migrate, type Db } from "./store/db.js";
 import { borrowEmbedded } from "./store/embedded.js";
-import { createToken, ROLES } from "./store/tokens.js";
+import { createToken, listTokens, revokeToken, ROLES } from "./store/tokens.js";
 import { createTexts } from "./texts.js";
 
 const OK = 0;
@@ -31,6 +31,8 @@ const USAGE = `Usage: npm run -s tudunk -- COMMAND
   token create --name N --role R
                                 makes a token for the API and prints it, once
         roles: ${ROLES.join(", ")}
+  token list                    number, role, made, last used and name of each, by tabs
+  token revoke ID               withdraws one at once
 
 Exit code 0 on success (up or degraded), 1 on a failed result, 2 on wrong use.
 `;
@@ -130,14 +132,36 @@ async function token(args: string[]): Promise<number> {
     allowPositionals: true,
     options: { name: { type: "string" }, role: { type: "string" } },
   });
-  const role = ROLES.find((one) => one === values.role);
-  if (positionals.join(" ") !== "create") throw new Misuse("token knows: create --name N --role R");
-  if (!values.name || values.name.length > 100)
-    throw new Misuse("--name: expected up to 100 characters");
+  const [verb = "", id, ...more] = positionals;
+  if (verb === "create" && id === undefined) return createNamed(values.name, values.role);
+  if (verb === "list" && id === undefined) return list();
+  if (verb === "revoke" && id !== undefined && more.length === 0) return revoke(id);
+  throw new Misuse("token knows: create --name N --role R, list, revoke ID");
+}
+
+async function createNamed(name: string | undefined, wanted: string | undefined): Promise<number> {
+  const role = ROLES.find((one) => one === wanted);
+  if (!name || name.length > 100) throw new Misuse("--name: expected up to 100 characters");
   if (!role) throw new Misuse(`--role: expected one of ${ROLES.join(", ")}`);
-  const { name } = values;
   print(await withDatabase((db) => createToken(db, { name, role, now: new Date() })));
   return OK;
+}
+
+async function list(): Promise<number> {
+  for (const { id, name, role, createdAt, lastUsedAt } of await withDatabase(listTokens))
+    print(
+      [id, role, createdAt.toISOString(), lastUsedAt?.toISOString() ?? "never used", name].join(
+        "\t",
+      ),
+    );
+  return OK;
+}
+
+async function revoke(text: string): Promise<number> {
+  if (!/^\d{1,9}$/.test(text)) throw new Misuse("revoke: expected the number that list prints");
+  if (await withDatabase((db) => revokeToken(db, Number(text)))) return OK;
+  complain(`there is no token ${text}`);
+  return FAILED;
 }
 
 /** Beside a running program on its database, or without one. */

@@ -9,12 +9,14 @@ import {
   type Db,
   type DbConnection,
 } from "./store/db.js";
-import { startEmbedded, type Embedded } from "./store/embedded.js";
+import { startEmbedded, type Durability, type Embedded } from "./store/embedded.js";
 import { findLockHolder } from "./store/session.js";
 
 /** The database of this process, which may be away for a while and come back by itself. */
 export interface Database {
   readonly db: Db;
+  /** A few connections of its own, so that no crowd of readers keeps results waiting. */
+  readonly forWeb: Db;
   readonly connection: DbConnection;
   condition(): DatabaseCondition;
   /** Before an end: where the server does not answer now, nobody may wait for it any more. */
@@ -25,7 +27,7 @@ export interface Database {
 export interface DatabaseCondition {
   readonly kind: "embedded" | "server";
   readonly version: string | null;
-  /** What survives: a power cut, or only the death of processes; `null` for a server that keeps it to itself. */
+  /** What survives: a power cut, or only the death of processes. */
   readonly durability: string | null;
   readonly pid: number | null;
 }
@@ -40,6 +42,7 @@ interface DatabaseSettings {
 }
 
 const BACKOFF_MS = { first: 500, most: 10_000 };
+const WEB_CONNECTIONS = 4;
 /** A killed predecessor's session is gone within this; who still holds the lock then is alive. */
 const PREDECESSOR_MS = 3_000;
 /** At the end a server that says nothing for so long is not waited for. */
@@ -122,7 +125,9 @@ async function keep(
 ): Promise<Database> {
   const { log, say, dataDir, stopping } = settings;
   let present = embedded;
-  let version = embedded?.version ?? (await serverVersion(db));
+  const server = embedded ? null : await serverOf(db);
+  const forWeb = createDb(connection, { poolMax: WEB_CONNECTIONS });
+  let version = embedded?.version ?? server?.version ?? null;
 
   const revive = async (): Promise<void> => {
     say("The embedded PostgreSQL ended; it is started again.");
@@ -146,11 +151,12 @@ async function keep(
 
   return {
     db,
+    forWeb,
     connection,
     condition: () => ({
       kind: present ? "embedded" : "server",
       version,
-      durability: present?.durability ?? null,
+      durability: present?.durability ?? server?.durability ?? null,
       pid: present?.pid ?? null,
     }),
     async abandonIfSilent() {
@@ -160,20 +166,28 @@ async function keep(
       );
       if (await Promise.race([answers, pause(SILENT_MS)])) return;
       log.warn("database.abandoned");
-      await abandonDb(db);
+      await Promise.all([abandonDb(db), abandonDb(forWeb)]);
     },
     async stop() {
-      await db.destroy();
+      await Promise.all([db.destroy(), forWeb.destroy()]);
       await present?.stop();
     },
   };
 }
 
-async function serverVersion(db: Db): Promise<string | null> {
-  const { rows } = await db.raw<{ rows: { version: string }[] }>(
-    `select current_setting('server_version') as version`,
+/** What a server of our own choosing says of itself; it survives a power cut with all three on. */
+async function serverOf(
+  db: Db,
+): Promise<{ readonly version: string; readonly durability: Durability } | null> {
+  const { rows } = await db.raw<{ rows: { version: string; safe: boolean }[] }>(
+    `select current_setting('server_version') as version,
+            current_setting('fsync') = 'on' and current_setting('full_page_writes') = 'on'
+              and current_setting('synchronous_commit') <> 'off' as safe`,
   );
-  return rows[0]?.version ?? null;
+  const [row] = rows;
+  return row
+    ? { version: row.version, durability: row.safe ? "power-safe" : "process-safe" }
+    : null;
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -49,7 +49,9 @@ export async function rollUpHour(db: Db, hour: Date): Promise<void> {
             sum(n) filter (where outcome = 2)::int as down, sum(n) filter (where outcome = 3)::int as unknown,
             coalesce(max(max_ms) filter (where outcome < 2), 0) as max_ms,
             min(buckets) as buckets, min(counts) as counts
-       from bucketed left join answered using (monitor) group by monitor`,
+       from bucketed left join answered using (monitor) group by monitor
+      -- In the order of the primary key, which then grows at its end alone.
+      order by monitor`,
     { hour, until },
   );
   await db.transaction(async (tx) => {

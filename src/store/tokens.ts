@@ -36,5 +36,19 @@ export async function findBearer(db: Db, token: string, now: Date): Promise<Bear
   return rows[0] ?? null;
 }
 
+/** Every token by age, without the tokens themselves. */
+export async function listTokens(
+  db: Db,
+): Promise<(Bearer & { readonly createdAt: Date; readonly lastUsedAt: Date | null })[]> {
+  return db("api_tokens")
+    .select("id", "name", "role", { createdAt: "created_at", lastUsedAt: "last_used_at" })
+    .orderBy("id");
+}
+
+/** Withdraws a token; false where there is none of this id. */
+export async function revokeToken(db: Db, id: number): Promise<boolean> {
+  return (await db("api_tokens").where({ id }).delete()) === 1;
+}
+
 /** A hash is enough, unsalted and fast: 256 random bits cannot be guessed. */
 const hashOf = (token: string): Buffer => createHash("sha256").update(token).digest();
