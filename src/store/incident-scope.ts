@@ -36,6 +36,8 @@ export async function listUnsettledScopes(db: Db, which: "all" | "hosts"): Promi
 
 interface Member extends WatchedMonitor {
   readonly num: number;
+  /** When it was last looked at, where that look was good (epoch ms). */
+  readonly steadyAt: number | null;
 }
 
 /** A scope as the core decides on it, with what storing the decision needs. */
@@ -138,6 +140,7 @@ const memberOf = ({ num, id, probe, component, impact, health }: MonitorRow): Me
   probe,
   component,
   impact,
+  steadyAt: health.runs.bad.n + health.runs.unknown.n === 0 ? health.lastAt : null,
   state: health.state,
   since: health.since,
   reason: health.reason,

@@ -223,7 +223,11 @@ async function conclude(tx: Db, { id, phase, changes }: Judged, now: Date): Prom
       .where({ id })
       .update({
         state: "resolved",
-        resolved_at: tx.raw("greatest(opened_at, ?)", [now]),
+        // What recovered was over when its first good look began, not when that was confirmed.
+        resolved_at: tx.raw(
+          "greatest(opened_at, least(?, (select max(until) from incident_evidence where incident_id = ?)))",
+          [now, id],
+        ),
         next_update_at: null,
       });
     await tx("incident_components").where({ incident_id: id }).update({ status: "operational" });
@@ -239,6 +243,7 @@ async function announce(
   loaded: LoadedScope,
   options: JudgeOptions,
 ): Promise<void> {
+  if (phase === null) await retitle(tx, id, loaded, options);
   if (phase === null || phase === "merged" || event === null) return;
   const incident = await tell(tx, id, phase, affected, loaded, options);
   await owe(tx, id, event, incident, options);
@@ -261,6 +266,23 @@ async function storeAssessment(tx: Db, id: string, assessment: Assessment): Prom
       .merge();
 }
 
+/** What fails may have turned into another fault: the title follows, without a word of its own. */
+async function retitle(
+  tx: Db,
+  id: string,
+  loaded: LoadedScope,
+  options: JudgeOptions,
+): Promise<void> {
+  const { now, speaker } = options;
+  const incident = await findIncident(tx, id);
+  if (!incident) return;
+  const evidence = (await loadEvidence(tx, [id])).get(id) ?? [];
+  const subject = subjectOf(incident, evidence, loaded, { now, nextUpdate: null, over: false });
+  await tx("incidents")
+    .where({ id })
+    .update({ title: speaker.words(subject, "identified").title });
+}
+
 /** Writes the words of a change: title, update, promise. Returns the incident as it now is. */
 async function tell(
   tx: Db,
@@ -276,7 +298,8 @@ async function tell(
   const over = phase === "resolved" || phase === "unwatched";
   const nextUpdate = before.public && !over ? new Date(now.getTime() + nextUpdateMs) : null;
   const evidence = (await loadEvidence(tx, [id])).get(id) ?? [];
-  const subject = subjectOf(before, evidence, loaded, { now, nextUpdate, over });
+  const again = phase === "reopened";
+  const subject = subjectOf(before, evidence, loaded, { now, nextUpdate, over, again });
   const { title, text } = speaker.words(subject, phase);
   await tx("incidents")
     .where({ id })
@@ -303,7 +326,13 @@ function subjectOf(
     now,
     nextUpdate,
     over,
-  }: { readonly now: Date; readonly nextUpdate: Date | null; readonly over: boolean },
+    again = false,
+  }: {
+    readonly now: Date;
+    readonly nextUpdate: Date | null;
+    readonly over: boolean;
+    readonly again?: boolean;
+  },
 ): Subject {
   const standing = evidence.filter(({ until }) => until === null);
   const telling = over ? evidence : standing;
@@ -315,8 +344,9 @@ function subjectOf(
     )
     .flatMap(({ id }) => nameOf(id, names));
   const [first = host ?? { en: incident.cause.id }, ...rest] = places;
+  const openedAt = new Date(incident.openedAt);
   const troubled = new Set(
-    members.filter(({ state }) => state !== "up").map(({ component }) => component),
+    members.filter((one) => !worksFor(one, openedAt)).map(({ component }) => component),
   );
   const working = new Set(
     members.flatMap(({ component }) => (component && !troubled.has(component) ? component : [])),
@@ -327,12 +357,17 @@ function subjectOf(
     places: [first, ...rest],
     host,
     working: [...working].flatMap((id) => nameOf(id, names)),
-    since: new Date(incident.openedAt),
+    // It worked in between: this time it began with what fails now.
+    since: again ? new Date(Math.min(...standing.map(({ since }) => since.getTime()))) : openedAt,
     until: over ? new Date(Math.min(now.getTime(), Math.max(...ends, 0) || now.getTime())) : null,
     nextUpdate,
     now,
   };
 }
+
+/** Only what was looked at since the fault began, and without a fault, may be said to work. */
+const worksFor = ({ state, steadyAt }: LoadedScope["members"][number], since: Date): boolean =>
+  state === "up" && steadyAt !== null && steadyAt >= since.getTime();
 
 function nameOf(id: string, names: ReadonlyMap<string, Localized>): readonly Localized[] {
   const name = names.get(id);

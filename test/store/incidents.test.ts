@@ -104,7 +104,7 @@ test("a host that dies monitor by monitor is one incident: one opening, one wide
   expect(await owed(world)).toEqual(["incident.opened", "incident.updated", "incident.resolved"]);
   expect(await findIncident(world.db, opened?.id ?? "")).toMatchObject({
     state: "resolved",
-    resolvedAt: after(361).toISOString(),
+    resolvedAt: after(300).toISOString(),
     nextUpdateAt: null,
     evidence: [{ until: after(300).toISOString() }, {}, {}],
   });

@@ -219,7 +219,7 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
         };
       };
       const componentRow = (component: PageComponent): ComponentRow => {
-        const uptime = component.uptime === null ? null : format.percent(component.uptime);
+        const uptime = tells(component) ? format.percent(component.uptime ?? 100) : null;
         const plain = row(component);
         return {
           ...plain,
@@ -340,6 +340,21 @@ interface Telling {
 
 const BY_ENGINE: ReadonlySet<PageIncident["causeKind"]> = new Set(["host", "monitor"]);
 
+const OUTAGES: ReadonlySet<string> = new Set([
+  "degraded_performance",
+  "partial_outage",
+  "major_outage",
+]);
+
+/** Whether a percentage says anything yet: four seconds of a first hour would frighten. */
+const tells = ({ uptime, days }: PageComponent): boolean =>
+  uptime !== null && days.reduce((sum, { seconds }) => sum + secondsIn(seconds), 0) >= A_WEEK_S;
+
+const secondsIn = (seconds: PageComponent["days"][number]["seconds"]): number =>
+  Object.values(seconds).reduce((a, b) => a + b, 0) - seconds.noData - seconds.unknown;
+
+const A_WEEK_S = 7 * 86_400;
+
 const SEEN: Shown = { status: "operational", unknownSince: null };
 
 /** The sentence, and what belongs to it: since when, what still works, when the next word comes. */
@@ -369,7 +384,15 @@ function headlineOf(judgement: Judgement, telling: Telling): StatusView["headlin
 function firstSentence(judgement: Judgement, { model, t, named, language }: Telling): string {
   const { overall, blind, open, shown } = judgement;
   const [only, second] = open;
-  if (second) return t("page.headline.many", { count: open.length });
+  const worstOnes = model.components
+    .filter(({ id, isGroup }) => !isGroup && shown.get(id)?.status === overall)
+    .map(({ name }) => named(name));
+  const names = listed(language, worstOnes, 3, t);
+  if (second)
+    // Of several faults what matters is whether mine is among them.
+    return worstOnes.length > 0 && OUTAGES.has(overall)
+      ? t(`page.headline.${overall}`, { names, count: worstOnes.length })
+      : t("page.headline.many", { count: open.length });
   if (only) {
     if (only.state === "monitoring") return t("page.headline.watching");
     const title = named(only.title).replace(/\.$/, "");
@@ -382,10 +405,6 @@ function firstSentence(judgement: Judgement, { model, t, named, language }: Tell
     const unseen = blind.components.map(({ name }) => named(name));
     return t("page.headline.blindSome", { names: listed(language, unseen, 3, t) });
   }
-  const worstOnes = model.components
-    .filter(({ id, isGroup }) => !isGroup && shown.get(id)?.status === overall)
-    .map(({ name }) => named(name));
-  const names = listed(language, worstOnes, 3, t);
   return t(`page.headline.${overall}`, { names, count: worstOnes.length });
 }
 
