@@ -7,6 +7,7 @@ import { NO_CONFIG, type Config } from "./config/config.js";
 import { loadConfig } from "./config/load.js";
 import { formatMistakes, type Mistake } from "./config/mistakes.js";
 import { watchConfig } from "./config/watch.js";
+import { headline } from "./core/wording.js";
 import { openDatabase, type Database } from "./database.js";
 import { Problem } from "./errors.js";
 import type { Log } from "./log.js";
@@ -14,6 +15,7 @@ import { createMetrics } from "./metrics.js";
 import type { Db } from "./store/db.js";
 import { releaseClaims } from "./store/deliveries.js";
 import { loadPage } from "./store/page.js";
+import { findSite, type StoredSite } from "./store/pages.js";
 import { listen } from "./store/session.js";
 import type { Settings } from "./settings.js";
 import { createTexts } from "./texts.js";
@@ -69,7 +71,9 @@ export async function startApp(given: AppSettings): Promise<App> {
   const port = (): number => portOf(parts.server) ?? settings.port;
   const publicUrl = (): string =>
     settings.publicUrl ?? config.site.url ?? `http://localhost:${port()}`;
-  const site = () => ({ ...config.site, url: publicUrl() });
+  /** Where no configuration can be read, the site of the last one that could. */
+  let lastSite: StoredSite | null = null;
+  const site = () => ({ ...((config === NO_CONFIG && lastSite) || config.site), url: publicUrl() });
   const db = (): Db => {
     if (parts.database) return parts.database.db;
     throw new Problem("unavailable", "The database is not there yet; please try again.");
@@ -160,6 +164,11 @@ export async function startApp(given: AppSettings): Promise<App> {
     metrics,
     condition,
     publicUrl,
+    telling: () => ({
+      channels: config.channels.map(({ id }) => id),
+      nextUpdateMs: config.policy.nextUpdateMs,
+      headline: (incident, at) => texts.localized(headline(incident, at)),
+    }),
     copies,
     log,
     trustProxy: settings.trustProxy,
@@ -220,6 +229,8 @@ export async function startApp(given: AppSettings): Promise<App> {
     closing.add("database", () => database.stop());
     if (stopping.signal.aborted) return;
     parts.database = database;
+    lastSite = await findSite(database.db).catch(() => null);
+    if (config === NO_CONFIG && lastSite) texts = createTexts({ timezone: lastSite.timezone });
     const hearing = listen({
       connection: database.connection,
       channel: "tudunk_page",

@@ -83,7 +83,14 @@ async function probe(args: string[]): Promise<number> {
   });
   const [kind = "", target, ...more] = positionals;
   const module = Object.hasOwn(PROBES, kind) ? PROBES[kind] : undefined;
-  if (!module) throw new Misuse(`probe needs a KIND, one of ${Object.keys(PROBES).join(", ")}`);
+  if (!module) {
+    const kinds = Object.keys(PROBES).join(", ");
+    throw new Misuse(
+      kind === ""
+        ? `KIND is missing, one of ${kinds}`
+        : `unknown kind ${kind}, expected one of ${kinds}`,
+    );
+  }
   if (target === undefined || more.length > 0) throw new Misuse(`probe ${kind} needs one TARGET`);
   const timeoutMs = milliseconds(values.timeout);
   if (timeoutMs === null) throw new Misuse("--timeout: expected a duration like 10s");
@@ -93,7 +100,10 @@ async function probe(args: string[]): Promise<number> {
   if (!options.success)
     throw new Misuse(
       options.error.issues
-        .map(({ path, message }) => `--options ${path.join(".")}: ${message}`)
+        .map(
+          ({ path, message }) =>
+            `--options${path.length > 0 ? ` ${path.join(".")}` : ""}: ${message}`,
+        )
         .join("; "),
     );
   const run = prepared(() =>
@@ -141,7 +151,8 @@ async function token(args: string[]): Promise<number> {
 
 async function createNamed(name: string | undefined, wanted: string | undefined): Promise<number> {
   const role = ROLES.find((one) => one === wanted);
-  if (!name || name.length > 100) throw new Misuse("--name: expected up to 100 characters");
+  if (!name) throw new Misuse("--name is missing: whose token is it?");
+  if (name.length > 100) throw new Misuse("--name: expected up to 100 characters");
   if (!role) throw new Misuse(`--role: expected one of ${ROLES.join(", ")}`);
   print(await withDatabase((db) => createToken(db, { name, role, now: new Date() })));
   return OK;
@@ -193,8 +204,10 @@ async function main([name = "", ...args]: string[]): Promise<number> {
   }
   try {
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!command)
-      throw new Misuse(`${name === "" ? "no command" : `unknown command ${name}`}; try: help`);
+    if (!command) {
+      complain(name === "" ? USAGE : `unknown command ${name}\n\n${USAGE}`);
+      return WRONG_USE;
+    }
     return await command(args);
   } catch (error) {
     const wrongUse = error instanceof Misuse || (error instanceof TypeError && "code" in error);

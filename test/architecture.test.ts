@@ -75,6 +75,8 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/incidents.ts",
     "src/store/incident-rows.ts",
     "src/store/incident-scope.ts",
+    "src/store/incident-messages.ts",
+    "src/store/incident-updates.ts",
     "src/store/component-status.ts",
   ],
 ];

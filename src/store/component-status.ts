@@ -28,7 +28,7 @@ export async function refreshComponents(
   tx: Db,
   ids: readonly string[],
   changes: readonly Change[],
-  loaded: LoadedScope,
+  members: LoadedScope["members"],
   now: Date,
 ): Promise<Affected[]> {
   if (ids.length === 0) return [];
@@ -49,7 +49,7 @@ export async function refreshComponents(
     if (to === from) continue;
     affected.push({ id, from, to });
     const worsening = worse(from, to) === to;
-    const dated = datedBy(id, to, worsening, changes, loaded) ?? now.getTime();
+    const dated = datedBy(id, to, worsening, changes, members) ?? now.getTime();
     const at = new Date(Math.min(now.getTime(), dated));
     await tx("component_states").where({ component_id: id }).update({ status: to });
     await tx("components").where({ id }).update({ updated_at: now });
@@ -68,7 +68,7 @@ function datedBy(
   to: ComponentStatus,
   worsening: boolean,
   changes: readonly Change[],
-  { members }: LoadedScope,
+  members: LoadedScope["members"],
 ): number | null {
   const its = new Set(members.filter((one) => one.component === component).map(({ id }) => id));
   const began = changes.flatMap((change) =>

@@ -80,8 +80,3 @@ export async function listComponents(db: Db): Promise<ComponentRow[]> {
     .whereNull("removed_at")
     .orderBy("position");
 }
-
-/** The page's own id and birthday in the Statuspage API; made once. */
-export async function ensurePage(db: Db, now: Date, newId: () => string): Promise<void> {
-  await db("pages").insert({ public_id: newId(), created_at: now }).onConflict().ignore();
-}

@@ -1,18 +1,13 @@
-import type { DeliveryBody, EventName } from "../core/delivery.js";
+import type { EventName } from "../core/delivery.js";
 import { decide, type Assessment, type Change, type EvidenceEnd } from "../core/incident.js";
 import type { IncidentView, Localized } from "../core/incident-view.js";
 import { worse } from "../core/status.js";
-import { faultOf, type Headlined, type Phase, type Subject } from "../core/wording.js";
+import { faultOf, type Phase, type Subject } from "../core/wording.js";
 import { componentsOf, refreshComponents, type Affected } from "./component-status.js";
 import type { Db } from "./db.js";
+import { oweMessages, type Speaker } from "./incident-messages.js";
 import { findIncident, loadEvidence, type EvidenceRow } from "./incident-rows.js";
 import { loadScope, type LoadedScope, type ScopeKey } from "./incident-scope.js";
-
-/** Puts a subject and a phase into words, in every language. */
-export interface Speaker {
-  words(subject: Subject, phase: Phase): { readonly title: Localized; readonly text: Localized };
-  headline(incident: Headlined, now: Date): Localized;
-}
 
 export interface JudgeOptions {
   readonly now: Date;
@@ -60,7 +55,7 @@ export async function judgeScope(db: Db, key: ScopeKey, options: JudgeOptions): 
       parts.map(({ id }) => id),
     );
     const all = [...new Set([...its.values()].flatMap((ids) => [...ids]))];
-    const affected = await refreshComponents(tx, all, changes, loaded, now);
+    const affected = await refreshComponents(tx, all, changes, loaded.members, now);
     for (const part of parts)
       await announce(
         tx,
@@ -246,7 +241,7 @@ async function announce(
   if (phase === null) await retitle(tx, id, loaded, options);
   if (phase === null || phase === "merged" || event === null) return;
   const incident = await tell(tx, id, phase, affected, loaded, options);
-  await owe(tx, id, event, incident, options);
+  await oweMessages(tx, id, event, incident, options);
 }
 
 async function storeAssessment(tx: Db, id: string, assessment: Assessment): Promise<void> {
@@ -372,38 +367,4 @@ const worksFor = ({ state, steadyAt }: LoadedScope["members"][number], since: Da
 function nameOf(id: string, names: ReadonlyMap<string, Localized>): readonly Localized[] {
   const name = names.get(id);
   return name ? [name] : [];
-}
-
-/** Owes one message to each channel. */
-async function owe(
-  tx: Db,
-  id: string,
-  event: EventName,
-  { view, text }: { readonly view: IncidentView; readonly text: Localized },
-  { now, channels, newId, speaker, traceparent }: JudgeOptions,
-): Promise<void> {
-  if (channels.length === 0) return;
-  const headline = speaker.headline(
-    {
-      title: view.title,
-      state: view.state,
-      openedAt: new Date(view.openedAt),
-      resolvedAt: view.resolvedAt === null ? null : new Date(view.resolvedAt),
-      nextUpdateAt: view.nextUpdateAt === null ? null : new Date(view.nextUpdateAt),
-    },
-    now,
-  );
-  const body: DeliveryBody = { headline, text, incident: view };
-  await tx("deliveries").insert(
-    channels.map((channel_id) => ({
-      key: `${id}-${newId()}`,
-      channel_id,
-      incident_id: id,
-      event,
-      at: now,
-      body,
-      traceparent,
-      due_at: now,
-    })),
-  );
 }

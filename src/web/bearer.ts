@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { RequestHandler, Response } from "express";
 import { Problem } from "../errors.js";
 import type { Db } from "../store/db.js";
 import { findBearer, type Role } from "../store/tokens.js";
@@ -6,15 +6,22 @@ import { findBearer, type Role } from "../store/tokens.js";
 /** Everybody of the staff may read. */
 export const READERS: readonly Role[] = ["admin", "operator", "agent", "viewer"];
 
+/** Those on duty speak for the company. */
+export const SPEAKERS: readonly Role[] = ["admin", "operator"];
+
 /** Lets through who brings a token with one of these roles; 401 without one, 403 with another. */
 export function requireRole(db: () => Db, now: () => Date, roles: readonly Role[]): RequestHandler {
-  return async (req, _res, next) => {
+  return async (req, res, next) => {
     const [, token] = /^Bearer ([\x21-\x7e]+)$/i.exec(req.headers.authorization ?? "") ?? [];
     if (!token) throw new Problem("unauthorized", "Send the header: Authorization: Bearer TOKEN.");
     const bearer = await findBearer(db(), token, now());
     if (!bearer) throw new Problem("unauthorized", "This token is not known.");
     if (!roles.includes(bearer.role))
       throw new Problem("forbidden", `A token with the role ${bearer.role} may not do this.`);
+    res.locals["bearer"] = bearer.name;
     next();
   };
 }
+
+/** The name of the token that was let through: who says what is said. */
+export const nameOf = (res: Response): string => String(res.locals["bearer"] ?? "api");

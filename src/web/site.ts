@@ -89,7 +89,9 @@ function problemOf(error: unknown): Problem | null {
     return new Problem("unavailable", "The database is away at the moment; please try again.", {
       cause: error,
     });
-  // What Express itself refuses, such as a malformed escape in the address.
-  const status = error instanceof Error && "status" in error ? error.status : 500;
-  return status === 400 ? new Problem("bad-input", "The address could not be read.") : null;
+  // What Express itself refuses: a malformed escape in the address, a body that is no JSON or too long.
+  const status = error instanceof Error && "status" in error ? Number(error.status) : 500;
+  return status >= 400 && status < 500
+    ? new Problem("bad-input", "The request could not be read.", { cause: error })
+    : null;
 }

@@ -4,6 +4,7 @@ import { removeComponents, saveComponents, listComponents } from "../store/compo
 import type { Db } from "../store/db.js";
 import { listHosts, removeHosts, saveHosts } from "../store/hosts.js";
 import { requireEpoch } from "../store/leadership.js";
+import { saveSite } from "../store/pages.js";
 import { listWatched, removeMonitors, saveMonitors, type MonitorRow } from "../store/monitors.js";
 import { newPublicId } from "./judge.js";
 import type { Roster } from "./roster.js";
@@ -99,6 +100,8 @@ async function apply(
     await removeMonitors(tx, monitors.remove, now);
     await removeComponents(tx, components.remove, now);
     await removeHosts(tx, hosts.remove, now);
+    const { name, timezone, languages, support, accent } = config.site;
+    await saveSite(tx, { name, timezone, languages, support, accent });
     await tx.raw(`select pg_notify('tudunk_page', '')`);
   });
   roster.drop(monitors.remove);

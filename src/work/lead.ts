@@ -3,7 +3,7 @@ import { difference, type Difference } from "../config/difference.js";
 import { createClosing } from "../closing.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
-import { ensurePage } from "../store/components.js";
+import { ensurePage } from "../store/pages.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
 import type { ScopeKey } from "../store/incident-scope.js";
 import { beginEpoch, isEpoch } from "../store/leadership.js";
@@ -147,7 +147,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
       [...removed, ...paused].map(({ id }) => id),
     );
     // What has not been looked at yet is not green, and what nobody watches any more is over.
-    await watchSight(db, roster, epoch, now());
+    await watchSight(db, roster, epoch, now(), true);
     unsettled = true;
     void settle().catch(() => undefined);
   };
@@ -156,8 +156,8 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     "sight",
     every("*/5 * * * * *", "sight", log, async () => {
       // What the worker saw while the database or we ourselves stood still is on its way.
-      if (!worker.current) return;
-      await watchSight(db, roster, epoch, now());
+      if (config !== NO_CONFIG && !worker.current) return;
+      await watchSight(db, roster, epoch, now(), config !== NO_CONFIG);
       // Also where it has nothing to report for long: it speaks, so it sees.
       if (worker.wordAt) await recordWord(db, LOCATION, worker.wordAt);
     }),
@@ -185,7 +185,8 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   );
   metrics.leading.set(1);
   closing.add("leading", () => metrics.leading.set(0));
-  if (config !== NO_CONFIG)
+  if (config === NO_CONFIG) await watchSight(db, roster, epoch, now(), false);
+  else
     await settle().catch((error: unknown) => {
       if (!isDatabaseAway(error)) throw error;
     });
@@ -202,7 +203,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     },
     worker,
     get watching() {
-      return roster.size;
+      return config === NO_CONFIG ? 0 : roster.size;
     },
     stillLeads: () => isEpoch(db, epoch),
     stop: () => closing.run(),

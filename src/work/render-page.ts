@@ -28,6 +28,7 @@ export interface RenderOptions {
 const GAP_MS = 100;
 /** A database slower than this is not waited for: the page goes on with what it knows. */
 const PATIENCE_MS = 1_000;
+const FIRST_PATIENCE_MS = 50;
 const RETRY_MS = 2_000;
 const SAVE_EVERY_MS = 10_000;
 
@@ -116,7 +117,9 @@ export function createPageRenderer({
         wanted = false;
         loading = read();
       }
-      if (loading) await Promise.race([loading, sleep(PATIENCE_MS, undefined, { ref: false })]);
+      // After a restart the last page is better than none, and says its age.
+      const patience = model === null && kept !== null ? FIRST_PATIENCE_MS : PATIENCE_MS;
+      if (loading) await Promise.race([loading, sleep(patience, undefined, { ref: false })]);
       if (ending.signal.aborted) return;
       model ??= kept;
       if (model !== published || due) await show();

@@ -6,11 +6,18 @@ import type { Roster } from "./roster.js";
 
 /**
  * Looks which components we cannot see now and stores what changed since the last look. The page
- * judges by itself whether any worker speaks at all; this is about single monitors. Rejects with
- * `conflict` where another instance leads.
+ * judges by itself whether any worker speaks at all; this is about single monitors. Where nothing is
+ * being watched (`watching` false: no readable configuration) nothing is seen. Rejects with `conflict`
+ * where another instance leads.
  */
-export async function watchSight(db: Db, roster: Roster, epoch: number, now: Date): Promise<void> {
-  const seen = unseenSince(roster.all(), now.getTime());
+export async function watchSight(
+  db: Db,
+  roster: Roster,
+  epoch: number,
+  now: Date,
+  watching: boolean,
+): Promise<void> {
+  const seen = unseenSince(roster.all(), watching ? now.getTime() : Infinity);
   const stored = await listUnseen(db);
   const lost: Unseen[] = [...seen]
     .filter(([component]) => !stored.has(component))

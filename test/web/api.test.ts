@@ -22,6 +22,8 @@ interface Served {
   readonly get: (
     path: string,
     headers?: Record<string, string>,
+    /** Posts this as JSON where it is given. */
+    body?: unknown,
   ) => Promise<{ status: number; body: unknown; type: string }>;
   readonly token: (role: Role) => Promise<Record<string, string>>;
 }
@@ -67,7 +69,19 @@ async function serve(): Promise<Served> {
       condition: () => ({ ready: true, degraded: [] }),
     }),
   );
-  app.use("/api/v1", api({ db: () => db, now, publicUrl: () => "https://status.test" }));
+  app.use(
+    "/api/v1",
+    api({
+      db: () => db,
+      now,
+      publicUrl: () => "https://status.test",
+      telling: () => ({
+        channels: ["mail"],
+        nextUpdateMs: 1_800_000,
+        headline: () => ({ en: "Websites fail" }),
+      }),
+    }),
+  );
   app.use(
     (error: unknown, _req: express.Request, res: express.Response, next: express.NextFunction) => {
       if (error instanceof Problem) sendProblem(res, error.code, error.message);
@@ -80,11 +94,16 @@ async function serve(): Promise<Served> {
   const { port } = server.address() as AddressInfo;
   return {
     db,
-    async get(path, headers = {}) {
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+    async get(path, headers = {}, body) {
+      const post = body !== undefined && {
+        method: "POST",
+        body: JSON.stringify(body),
+        headers: { ...headers, "content-type": "application/json" },
+      };
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, ...post });
       const type = answer.headers.get("content-type") ?? "";
-      const body: unknown = type.includes("json") ? await answer.json() : await answer.text();
-      return { status: answer.status, body, type };
+      const said: unknown = type.includes("json") ? await answer.json() : await answer.text();
+      return { status: answer.status, body: said, type };
     },
     token: async (role) => ({
       authorization: `Bearer ${await createToken(db, { name: "test", role, now: after(0) })}`,
@@ -183,7 +202,63 @@ test("the description is open and names every address", async () => {
     "/monitors/{id}",
     "/incidents",
     "/incidents/{id}",
+    "/incidents/{id}/updates",
   ]);
+});
+
+test("whoever is on duty says how it stands: promise, state, page and messages follow", async () => {
+  const { db, get, token } = await serve();
+  const operator = await token("operator");
+  const list = (await get("/api/v1/incidents", operator)).body as { items: { id: string }[] };
+  const path = `/api/v1/incidents/${list.items[0]?.id}/updates`;
+  const text = { en: "A disk is full; we are freeing space." };
+  expect(await get(path, await token("viewer"), { text })).toMatchObject({ status: 403 });
+  expect(await get(path, operator, { text, state: "identified" })).toMatchObject({
+    status: 201,
+    body: {
+      state: "identified",
+      nextUpdateAt: after(100 + 1_800).toISOString(),
+      updates: [{ by: "test", state: "identified", public: true, text }, { by: "engine" }],
+    },
+  });
+  expect(await db("deliveries").select("channel_id", "event")).toEqual([
+    { channel_id: "mail", event: "incident.updated" },
+  ]);
+  const internal = await get(path, operator, { text, public: false });
+  expect(internal).toMatchObject({ status: 201, body: { updates: [{ public: false }, {}, {}] } });
+});
+
+test.each<[body: unknown, status: number, word: string]>([
+  [{}, 400, "text"],
+  [{ text: {} }, 400, "text"],
+  [{ text: { en: " " } }, 400, "text"],
+  [{ text: { en: "x" }, state: "resolved" }, 400, "state"],
+  [{ text: { en: "x" }, nextUpdateAt: "2020-01-01T00:00:00Z" }, 400, "to come"],
+  [{ text: { en: "x" }, colour: "red" }, 400, "colour"],
+])("a statement like %j is refused with %i", async (body, status, word) => {
+  const { get, token } = await serve();
+  const operator = await token("operator");
+  const list = (await get("/api/v1/incidents", operator)).body as { items: { id: string }[] };
+  expect(await get(`/api/v1/incidents/${list.items[0]?.id}/updates`, operator, body)).toMatchObject(
+    {
+      status,
+      body: { detail: expect.stringContaining(word) },
+    },
+  );
+});
+
+test("a statement on what is over or was never there is refused", async () => {
+  const { db, get, token } = await serve();
+  const operator = await token("operator");
+  const text = { en: "x" };
+  expect(await get("/api/v1/incidents/aaaaaaaaaaaa/updates", operator, { text })).toMatchObject({
+    status: 404,
+  });
+  await db("incidents").update({ state: "resolved", resolved_at: after(99) });
+  const id: string = (await db("incidents").first("id"))?.id;
+  expect(await get(`/api/v1/incidents/${id}/updates`, operator, { text })).toMatchObject({
+    status: 409,
+  });
 });
 
 test("metrics have our own figures and blackbox_exporter's for every monitor", async () => {

@@ -49,4 +49,5 @@ test("a lead that begins without a readable configuration leaves everything as i
   await lead.stop();
   expect((await listWatched(db)).map(({ id }) => id)).toEqual(["a"]);
   expect(await db("incidents").pluck("state")).toEqual(["investigating"]);
+  expect(await db("component_states").pluck("unknown_since")).toEqual([after(65)]);
 });

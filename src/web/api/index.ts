@@ -1,22 +1,36 @@
-import { Router } from "express";
+import { randomBytes } from "node:crypto";
+import express, { Router } from "express";
 import type { z } from "zod";
+import { publicId } from "../../core/ids.js";
+import type { Localized } from "../../core/incident-view.js";
+import type { Headlined } from "../../core/wording.js";
 import { Problem } from "../../errors.js";
 import type { Db } from "../../store/db.js";
 import { findIncident, listIncidents } from "../../store/incident-rows.js";
+import { postUpdate } from "../../store/incident-updates.js";
 import { findMonitor, listMonitors, type MonitorView } from "../../store/monitors.js";
-import { READERS, requireRole } from "../bearer.js";
+import { currentTraceparent } from "../../tracing.js";
+import { nameOf, READERS, requireRole, SPEAKERS } from "../bearer.js";
 import { openApiDocument } from "./openapi.js";
-import { incidentsQuery, monitorsQuery } from "./schemas.js";
+import { incidentsQuery, monitorsQuery, statement } from "./schemas.js";
 
 export interface ApiSettings {
   /** Throws `unavailable` before there is a database. */
   readonly db: () => Db;
   readonly now: () => Date;
   readonly publicUrl: () => string;
+  /** Who is told of what is said by hand, and how. */
+  readonly telling: () => Telling;
+}
+
+export interface Telling {
+  readonly channels: readonly string[];
+  readonly nextUpdateMs: number;
+  readonly headline: (incident: Headlined, now: Date) => Localized;
 }
 
 /** `/api/v1`: its description is open; everything else is for staff who bring a token. */
-export function api({ db, now, publicUrl }: ApiSettings): Router {
+export function api({ db, now, publicUrl, telling }: ApiSettings): Router {
   const routes = Router();
 
   routes.get("/openapi.json", (_req, res) => {
@@ -55,6 +69,39 @@ export function api({ db, now, publicUrl }: ApiSettings): Router {
     if (!incident) throw new Problem("not-found", "There is no such incident.");
     res.json(incident);
   });
+
+  routes.post(
+    "/incidents/:id/updates",
+    requireRole(db, now, SPEAKERS),
+    express.json({ limit: "64kb" }),
+    async (req, res) => {
+      const said = read(statement, req.body ?? {});
+      const { channels, nextUpdateMs, headline } = telling();
+      const promised = said.nextUpdateAt === undefined ? null : new Date(said.nextUpdateAt);
+      if (promised && promised <= now())
+        throw new Problem("bad-input", "nextUpdateAt: expected a moment to come");
+      const incident = await postUpdate(
+        db(),
+        idOf(String(req.params["id"])),
+        {
+          text: said.text,
+          state: said.state ?? null,
+          public: said.public,
+          nextUpdateAt: promised,
+          by: nameOf(res),
+        },
+        {
+          now: now(),
+          channels,
+          nextUpdateMs,
+          newId: () => publicId(randomBytes(12)),
+          speaker: { headline },
+          traceparent: currentTraceparent(),
+        },
+      );
+      res.status(201).json(incident);
+    },
+  );
 
   routes.use(() => {
     throw new Problem("not-found", "There is no such address; see /api/v1/openapi.json.");

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
-import { incident, incidentsQuery, monitor, monitorsQuery, pageOf, problem } from "./schemas.js";
+import {
+  incident,
+  incidentsQuery,
+  monitor,
+  monitorsQuery,
+  pageOf,
+  problem,
+  statement,
+} from "./schemas.js";
 
 const failure = (description: string) => ({
   description,
@@ -48,5 +56,25 @@ export const openApiDocument = (serverUrl: string) =>
         get: reading("Incidents, newest first", pageOf(incident), { query: incidentsQuery }),
       },
       "/incidents/{id}": { get: reading("One incident", incident, byId) },
+      "/incidents/{id}/updates": {
+        post: {
+          summary: "Say how an incident stands, to staff or to customers too",
+          security: [{ bearer: [] }],
+          requestParams: byId,
+          requestBody: { content: { "application/json": { schema: statement } } },
+          responses: {
+            "201": {
+              description: "Said; the incident as it now is.",
+              content: { "application/json": { schema: incident } },
+            },
+            "400": failure("The statement is not as expected."),
+            "401": failure("No token, or an unknown one."),
+            "403": failure("The token's role may not speak for us."),
+            "404": failure("There is none."),
+            "409": failure("The incident is over."),
+            "503": failure("The database is away; try again."),
+          },
+        },
+      },
     },
   });

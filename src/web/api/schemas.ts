@@ -72,6 +72,27 @@ export const incident = z
   })
   .meta({ id: "Incident" });
 
+export const statement = z
+  .strictObject({
+    text: z
+      .record(z.string().regex(/^[a-z]{2}$/), z.string().trim().min(1).max(5_000))
+      .refine((texts) => Object.keys(texts).length > 0, {
+        error: "expected a text in one language at least",
+      })
+      .meta({ description: "Language code → what is said; customers read that of their language" }),
+    state: z
+      .enum(["investigating", "identified", "monitoring"])
+      .optional()
+      .meta({ description: "Where it stands now; an incident ends by itself once nothing fails" }),
+    public: z.boolean().default(true).meta({
+      description: "Whether customers may read it; the first public one publishes the incident",
+    }),
+    nextUpdateAt: z.iso.datetime({ offset: true }).optional().meta({
+      description: "The promise of the next word; by default policy.next_update from now",
+    }),
+  })
+  .meta({ id: "Statement" });
+
 export const problem = z
   .object({ type: z.string(), title: z.string(), status: z.number(), detail: z.string() })
   .meta({ id: "Problem" });
