@@ -57,7 +57,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
   const { sources, files, folders } = await gatherFiles(path, reading, from, breathe);
   const [main] = sources;
   const whole = main
-    ? await readWhole(main, sources, { reading, languages, probes, channels, breathe })
+    ? await readWhole(main, sources, { env, reading, languages, probes, channels, breathe })
     : null;
   const found = { files: [...new Set([...files, ...reading.secretFiles()])], folders };
   const order = new Map(sources.map(({ file }, index) => [file, index]));
@@ -74,6 +74,7 @@ export async function loadConfig(path: string, options: LoadOptions): Promise<Lo
 }
 
 interface Tools {
+  readonly env: LoadOptions["env"];
   readonly reading: Reading;
   readonly languages: readonly string[];
   readonly probes: Readonly<Record<string, Probe>>;
@@ -113,7 +114,8 @@ async function readWhole(
     tools,
   );
   const hasMail = entryOf(main.root, "mail") !== undefined;
-  const channels = await readChannels(lists.channels, hasMail, tools);
+  const hasAddress = Boolean(sections.site?.url ?? tools.env["PUBLIC_URL"]);
+  const channels = await readChannels(lists.channels, hasMail, hasAddress, tools);
   if (reading.mistakes.length > 0) return null;
   const { site, mail, references, resolvers, egress, retention, policy, texts } = sections;
   if (!site || !references || !resolvers || !egress || !retention || !policy || !texts) return null;
@@ -464,6 +466,7 @@ async function readMonitors(
 async function readChannels(
   entries: readonly Entry[],
   hasMail: boolean,
+  hasAddress: boolean,
   { reading, languages, channels: kinds, breathe }: Tools,
 ): Promise<ChannelSettings[]> {
   const schema = entrySchemas(languages).channels;
@@ -487,6 +490,10 @@ async function readChannels(
     if (word.value === "email" && !hasMail)
       reading.mistake(part, ["kind"], {
         message: "needs the section mail: with the relay that sends",
+      });
+    if (word.value === "email" && !hasAddress)
+      reading.warning(part, ["kind"], {
+        message: "its mails will link to localhost: set site.url (or PUBLIC_URL)",
       });
     const settings = await reading.read(kind.settings, rest, ["id", "kind"]);
     if (read && settings) channels.push({ ...read, settings });

@@ -7,4 +7,8 @@ export interface DeliveryBody {
   readonly headline: Localized;
   readonly text: Localized;
   readonly incident: IncidentView;
+  /** Monitor → what it looks at and what it saw last, for staff: `https://web3/ (status 500)`. */
+  readonly details?: Readonly<Record<string, string>>;
+  /** Affected component → its name. */
+  readonly names?: Readonly<Record<string, Localized>>;
 }

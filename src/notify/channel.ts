@@ -16,6 +16,10 @@ export interface Message {
   readonly text: string;
   readonly language: string;
   readonly incident: IncidentView;
+  /** Monitor → what it looks at and what it saw last; for staff, text from outside in it. */
+  readonly details?: Readonly<Record<string, string>>;
+  /** Affected component → its name in `language`. */
+  readonly names?: Readonly<Record<string, string>>;
   /** Where the incident can be read. */
   readonly url: string;
   readonly site: { readonly name: string; readonly url: string; readonly timezone: string };

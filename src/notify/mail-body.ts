@@ -55,7 +55,10 @@ function pageOf(message: Message, texts: Texts) {
       ...row("until", incident.resolvedAt && moment(incident.resolvedAt)),
       ...row("next", incident.resolvedAt ? null : promised && moment(promised)),
       ...row("cause", `${incident.cause.id} (${t(`causes.${incident.cause.kind}`)})`),
-      ...row("affected", incident.components.map(({ id }) => id).join(", ") || null),
+      ...row(
+        "affected",
+        incident.components.map(({ id }) => message.names?.[id] ?? id).join(", ") || null,
+      ),
       ...row("audience", t(incident.public ? "public" : "internal")),
     ],
     seen: seenOf(message, t, moment),
@@ -66,7 +69,7 @@ function pageOf(message: Message, texts: Texts) {
 }
 
 function seenOf(
-  { incident }: Message,
+  { incident, details = {} }: Message,
   t: (key: string, params?: Record<string, string | number>) => string,
   moment: (at: string) => string,
 ): { readonly title: string; readonly lines: readonly string[] } | null {
@@ -75,16 +78,15 @@ function seenOf(
     (a, b) => Number(a.until !== null) - Number(b.until !== null),
   );
   if (evidence.length === 0) return null;
-  const lines = evidence.slice(0, SEEN_MAX).map(({ monitor, reason, since, until }) =>
-    until === null
-      ? t("seenLine", { monitor: oneLine(monitor), reason: oneLine(reason), since: moment(since) })
-      : t("seenOver", {
-          monitor: oneLine(monitor),
-          reason: oneLine(reason),
-          since: moment(since),
-          until: moment(until),
-        }),
-  );
+  const lines = evidence.slice(0, SEEN_MAX).map(({ monitor: id, reason: code, since, until }) => {
+    const detail = details[id];
+    const monitor = oneLine(id);
+    // What was seen last belongs to what still fails; of what is over it would say "status 200".
+    const reason = oneLine(detail === undefined || until !== null ? code : `${code}, ${detail}`);
+    return until === null
+      ? t("seenLine", { monitor, reason, since: moment(since) })
+      : t("seenOver", { monitor, reason, since: moment(since), until: moment(until) });
+  });
   const more = evidence.length - lines.length;
   return { title: t("seen"), lines: more > 0 ? [...lines, t("more", { count: more })] : lines };
 }

@@ -276,7 +276,7 @@ export function createSender(options: SenderOptions): Sender {
 
 /** The message of a claim, in the site's words of now: its address may have changed since. */
 function messageOf(claim: Claim, { site, language }: Pick<Message, "site" | "language">): Message {
-  const { headline, text, incident } = claim.body;
+  const { headline, text, incident, details = {}, names = {} } = claim.body;
   const inLanguage = (texts: Readonly<Record<string, string>>): string =>
     texts[language] ?? texts["en"] ?? Object.values(texts)[0] ?? "";
   return {
@@ -287,6 +287,8 @@ function messageOf(claim: Claim, { site, language }: Pick<Message, "site" | "lan
     text: inLanguage(text),
     language,
     incident,
+    details,
+    names: Object.fromEntries(Object.entries(names).map(([id, name]) => [id, inLanguage(name)])),
     url: `${site.url.replace(/\/$/, "")}/incidents/${incident.id}`,
     site,
   };

@@ -81,6 +81,11 @@ test("a confirmed failure opens one incident, with its words, component, evidenc
     { channel_id: "hook", event: "incident.opened", state: "owed" },
     { channel_id: "mail", event: "incident.opened", state: "owed" },
   ]);
+  const { body } = (await world.db("deliveries").first("body")) ?? {};
+  expect(body).toMatchObject({
+    details: { a: "http://a.test/ (status 200)" },
+    names: { web: { en: "Websites", hu: "Weboldalak" } },
+  });
   expect(await judge(world, 67)).toEqual([]);
 });
 
