@@ -37,14 +37,16 @@ function pageOf(message: Message, texts: Texts) {
   const title =
     incident.title[language] ?? incident.title["en"] ?? Object.values(incident.title)[0] ?? "";
   const promised = incident.nextUpdateAt;
+  const label = t(message.event.replace("incident.", ""));
   const row = (name: string, value: string | null) =>
     value === null ? [] : [{ name: t(name), value: oneLine(value) }];
   return {
     language,
-    label: t(message.event.replace("incident.", "")),
+    label,
     tone: message.event === "incident.resolved" ? "good" : "bad",
     title: oneLine(title),
-    headline: oneLine(message.headline),
+    // The label says it already.
+    headline: withoutStart(oneLine(message.headline), `${label}: `),
     paragraphs: message.text
       .split(/\n{2,}/)
       .map(clean)
@@ -103,6 +105,9 @@ let renderPage = (page: Page): string => {
   renderPage = ejs.compile(readFileSync(new URL("mail/incident.ejs", VIEWS), "utf8"));
   return renderPage(page);
 };
+
+const withoutStart = (text: string, start: string): string =>
+  text.startsWith(start) ? text.slice(start.length) : text;
 
 /** Without control characters, in one line: fit for a header or a cell. */
 export const oneLine = (text: string): string => clean(text).replaceAll(/\s+/g, " ").trim();
