@@ -2,7 +2,9 @@
 create table pages (
   "only"      boolean primary key default true check ("only"),
   public_id   text not null check (public_id ~ '^[a-z0-9]{12}$'),
-  created_at  timestamptz not null
+  created_at  timestamptz not null,
+  -- The site as the last good configuration had it: what a start with a broken one shows.
+  site        jsonb
 );
 
 create table hosts (
