@@ -54,7 +54,9 @@ create table incident_updates (
   by           text not null,
   text         jsonb not null,
   -- [{ id, from, to }]: what this update changed for customers.
-  affected     jsonb not null default '[]'
+  affected     jsonb not null default '[]',
+  -- Which of two at the same instant came first.
+  num          bigint generated always as identity
 );
 create index incident_updates_by_incident on incident_updates (incident_id, at);
 

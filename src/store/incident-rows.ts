@@ -113,7 +113,10 @@ async function viewsOf(db: Db, rows: readonly IncidentRow[]): Promise<IncidentVi
   const updates: UpdateRow[] = await db("incident_updates")
     .select("id", "incident_id", "at", "state", "public", "by", "text")
     .whereIn("incident_id", ids)
-    .orderBy([{ column: "at", order: "desc" }, { column: "id" }]);
+    .orderBy([
+      { column: "at", order: "desc" },
+      { column: "num", order: "desc" },
+    ]);
   const components = await loadAffected(db, ids);
   return rows.map((row) => ({
     id: row.id,

@@ -176,7 +176,7 @@ async function incidentRows(
                         from incident_components c where c.incident_id = i.id), '[]') as components,
             (select jsonb_agg(jsonb_build_object('id', u.id, 'at', u.at, 'state', u.state,
                                                  'text', u.text, 'affected', u.affected)
-                              order by u.at desc, u.id desc)
+                              order by u.at desc, u.num desc)
                from incident_updates u where u.incident_id = i.id and u.public) as updates
        from incidents i left join incidents merged on merged.id = i.merged_into
       where i.public
