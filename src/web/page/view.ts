@@ -219,7 +219,7 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
         };
       };
       const componentRow = (component: PageComponent): ComponentRow => {
-        const uptime = tells(component) ? format.percent(component.uptime ?? 100) : null;
+        const uptime = uptimeOf(component, t, format);
         const plain = row(component);
         return {
           ...plain,
@@ -346,9 +346,16 @@ const OUTAGES: ReadonlySet<string> = new Set([
   "major_outage",
 ]);
 
-/** Whether a percentage says anything yet: four seconds of a first hour would frighten. */
-const tells = ({ uptime, days }: PageComponent): boolean =>
-  uptime !== null && days.reduce((sum, { seconds }) => sum + secondsIn(seconds), 0) >= A_WEEK_S;
+/** The share of time that was well; of less than a week it says of how much, as 90 days are expected. */
+function uptimeOf({ uptime, days }: PageComponent, t: Say, format: Format): string | null {
+  if (uptime === null) return null;
+  const percent = format.percent(uptime);
+  const known = days.reduce((sum, { seconds }) => sum + secondsIn(seconds), 0);
+  if (known >= A_WEEK_S) return percent;
+  const unit = [86_400, 3_600, 60].find((length) => known >= length) ?? 60;
+  const span = format.lasting(Math.max(60, Math.floor(known / unit) * unit));
+  return t("page.uptimeOf", { percent, span });
+}
 
 const secondsIn = (seconds: PageComponent["days"][number]["seconds"]): number =>
   Object.values(seconds).reduce((a, b) => a + b, 0) - seconds.noData - seconds.unknown;
