@@ -112,6 +112,9 @@ export async function startApp(given: AppSettings): Promise<App> {
             `The configuration was rejected (${mistakes.length} mistakes, see the terminal); ${inForce()}.`,
           ]
         : []),
+      ...(worker?.refused
+        ? [`What the worker sees cannot be stored, and waits: ${worker.refused}`]
+        : []),
       ...(worker?.blind ? ["None of the references answers: we may be blind."] : []),
     ];
     return {
@@ -205,6 +208,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       texts: () => texts,
       now,
       log,
+      say,
       metrics,
       onOwed: () => owed.wake(),
     }).catch(async (error: unknown) => {

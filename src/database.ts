@@ -131,6 +131,7 @@ async function keep(
 
   const revive = async (): Promise<void> => {
     say("The embedded PostgreSQL ended; it is started again.");
+    let said = "";
     for (
       let waitMs = BACKOFF_MS.first;
       !stopping.aborted;
@@ -140,9 +141,15 @@ async function keep(
         present = await startEmbedded({ dataDir, log });
         version = present.version;
         present.onExit(() => void revive());
+        say("The embedded PostgreSQL runs again.");
         return;
       } catch (error) {
-        log.error({ err: error }, "database.unavailable");
+        const line = describeDatabaseError(error);
+        if (line !== said) {
+          say(line);
+          log.error({ err: error }, "database.unavailable");
+        }
+        said = line;
         await pause(waitMs, stopping);
       }
     }

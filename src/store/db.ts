@@ -300,6 +300,7 @@ const AWAY_WORDS =
 
 const ADVICE: readonly (readonly [start: string, advice: string])[] = [
   ["53100", "The disk of the database is full: free some space; it goes on by itself."],
+  ["ENOSPC", "The disk is full: free some space; it goes on by itself."],
   ["53200", "The database server is out of memory; it is tried again by itself."],
   ["53300", "The database has too many connections: raise max_connections or close other clients."],
   ["53", "The database server is out of resources; it is tried again by itself."],

@@ -24,6 +24,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  statfsSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -77,6 +78,8 @@ const IMMEDIATE_MS = 1_500;
 const LOG_MAX = 8 * 1024 * 1024;
 const LOG_KEPT = 1024 * 1024;
 const LOG_LOOK_MS = 60_000;
+/** One segment of its write-ahead log: with less it cannot go on for long. */
+const NEEDED_BYTES = 16 * 1024 * 1024;
 const DEATH_LOOK_MS = 500;
 
 /** Small, durable, quiet. Statements and values are never logged: customers wrote them. */
@@ -411,6 +414,11 @@ function setupProblem(dataDir: string, output: string): Problem {
   );
 }
 
+function isFull(folder: string): boolean {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize < NEEDED_BYTES;
+}
+
 function diskFull(dataDir: string): Problem {
   return new Problem(
     "unavailable",
@@ -509,7 +517,8 @@ async function launch({
   const wrote = readFrom(logFile, from);
   if (/lock file ".*" already exists|shared memory block .* still in use/.test(wrote))
     return "again";
-  if (/No space left on device/.test(wrote)) throw diskFull(dataDir);
+  // On a full disk there may have been no room for its last words either.
+  if (/No space left on device/.test(wrote) || isFull(home)) throw diskFull(dataDir);
   const fatal = wrote.split("\n").find((line) => /FATAL|PANIC|error while/.test(line)) ?? "";
   throw new Problem(
     "unavailable",

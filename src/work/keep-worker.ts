@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
-import { isDatabaseAway } from "../store/db.js";
+import { describeDatabaseError, isDatabaseAway } from "../store/db.js";
 import type { Batch, Birth, Order, Sights, Watch, Word } from "../worker/messages.js";
 
 /** The probe process, kept alive: whatever ends it, it is there again within seconds. */
@@ -15,6 +15,8 @@ export interface WorkerKeeper {
   readonly blind: boolean;
   /** Whether all it saw until a moment ago has been taken: only then is an old result a monitor unseen. */
   readonly current: boolean;
+  /** Why what it saw cannot be stored now, in words; `null` while it can. */
+  readonly refused: string | null;
   readonly pid: number | null;
   /** Lets it put what nobody took on disk; resolves when it is gone, after 6 s at the latest. */
   stop(): Promise<void>;
@@ -29,6 +31,8 @@ interface KeeperSettings {
   readonly take: (batch: Batch) => Promise<void>;
   readonly now: () => Date;
   readonly log: Log;
+  /** Says one line in the terminal. */
+  readonly say: (line: string) => void;
   readonly metrics: Metrics;
 }
 
@@ -49,7 +53,7 @@ const FILE = fileURLToPath(
 );
 
 export function keepWorker(settings: KeeperSettings): WorkerKeeper {
-  const { birth, watches, take, now, log, metrics } = settings;
+  const { birth, watches, take, now, log, say, metrics } = settings;
   let sights = settings.sights;
   let child: ChildProcess | null = null;
   let wordAt: Date | null = null;
@@ -58,7 +62,7 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
   let behind = true;
   let stopping = false;
   let waitMs = BACKOFF_MS.first;
-  let refusedAlready = false;
+  let refused: string | null = null;
 
   const tell = (order: Order): void => {
     if (child?.connected) child.send(order, () => undefined);
@@ -94,13 +98,16 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
     };
     try {
       await take(batch);
-      refusedAlready = false;
+      if (refused !== null) say("What the worker saw is stored again.");
+      refused = null;
       answer({ kind: "taken", stream: batch.stream, seq: batch.sightings.at(-1)?.seq ?? 0 });
     } catch (error) {
       // Said once for each spell: the worker offers the same batch again every second.
-      if (!refusedAlready || !isDatabaseAway(error))
+      if (refused === null || !isDatabaseAway(error))
         log.warn({ err: error, results: batch.sightings.length }, "results.not-taken");
-      refusedAlready = true;
+      const reason = describeDatabaseError(error);
+      if (refused === null) say(`What the worker sees cannot be stored, and waits: ${reason}`);
+      refused = reason;
       answer({ kind: "refused", stream: batch.stream });
     }
   };
@@ -158,6 +165,9 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
     },
     get current() {
       return !behind && performance.now() - heardMs < CURRENT_MS;
+    },
+    get refused() {
+      return refused;
     },
     get pid() {
       return child?.pid ?? null;

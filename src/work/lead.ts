@@ -29,6 +29,7 @@ export interface Lead {
   readonly worker: {
     readonly wordAt: Date | null;
     readonly blind: boolean;
+    readonly refused: string | null;
     readonly pid: number | null;
   };
   readonly watching: number;
@@ -45,6 +46,8 @@ interface LeadSettings {
   readonly texts: () => Texts;
   readonly now: () => Date;
   readonly log: Log;
+  /** Says one line in the terminal. */
+  readonly say: (line: string) => void;
   readonly metrics: Metrics;
   /** Told after commits that owe messages. */
   readonly onOwed: () => void;
@@ -55,7 +58,7 @@ const LOCATION = "local";
 
 /** Begins to lead: a new epoch, the configuration in place, the worker at work, loops running. */
 export async function beginLead(settings: LeadSettings): Promise<Lead> {
-  const { db, birth, texts, now, log, metrics, onOwed } = settings;
+  const { db, birth, texts, now, log, say, metrics, onOwed } = settings;
   const closing = createClosing(log);
   let { config } = settings;
   const epoch = await beginEpoch(db);
@@ -126,6 +129,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     take,
     now,
     log,
+    say,
     metrics,
   });
   closing.add("worker", () => worker.stop());

@@ -214,8 +214,16 @@ async function end(): Promise<void> {
   process.exit(0);
 }
 
+let unwritable = "";
 const settling = setInterval(() => {
-  spool.settle(PATIENCE_MS).catch((error: unknown) => log.error({ err: error }, "spool.failed"));
+  spool.settle(PATIENCE_MS).then(
+    () => (unwritable = ""),
+    (error: unknown) => {
+      // Said once for each spell: it is tried every second, and memory holds it meanwhile.
+      if (String(error) !== unwritable) log.error({ err: error }, "spool.failed");
+      unwritable = String(error);
+    },
+  );
 }, 1_000);
 settling.unref();
 const rescanning = setInterval(() => {

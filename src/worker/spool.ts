@@ -83,6 +83,10 @@ export async function openSpool(settings: SpoolSettings): Promise<Spool> {
     try {
       await file.writeFile(text);
       await file.sync();
+    } catch (error) {
+      // On a full disk half a file would take room from everybody.
+      await unlink(`${path}.part`).catch(() => undefined);
+      throw error;
     } finally {
       await file.close();
     }

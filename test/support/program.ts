@@ -72,8 +72,8 @@ export interface ProgramOptions {
 const READY_MS = 30_000;
 
 /** A folder for a program, gone with all that still runs on it when the test is over. */
-export function programFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "tudunk-program-")));
+export function programFolder(within = tmpdir()): string {
+  const folder = realpathSync(mkdtempSync(join(within, "tudunk-program-")));
   // So that the user who runs the embedded server may pass.
   chmodSync(folder, 0o755);
   onTestFinished(async () => {

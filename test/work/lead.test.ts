@@ -43,6 +43,7 @@ test("a lead that begins without a readable configuration leaves everything as i
     texts: () => createTexts(),
     now: () => after(70),
     log: silent,
+    say: () => undefined,
     metrics,
     onOwed: () => undefined,
   });
