@@ -215,6 +215,8 @@ test("a folder of another user is named with that user", async (context) => {
   if (process.getuid?.() === 0) context.skip("root may enter every folder");
   const dataDir = folder();
   mkdirSync(join(dataDir, "pg"), { mode: 0o000 });
+  // Emptying the folder needs the right to read it.
+  onTestFinished(() => chmodSync(join(dataDir, "pg"), 0o700));
   await expect(startEmbedded({ dataDir, log })).rejects.toThrow(
     /belongs to another user \(uid \d+\)/,
   );
