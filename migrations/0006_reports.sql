@@ -1,0 +1,110 @@
+-- One customer's one problem: one or more reports, one contact person and those who follow.
+create table tickets (
+  id             text primary key check (id ~ '^[a-z0-9]{12}$'),
+  queue          text not null check (queue in ('fault', 'billing', 'help', 'feedback')),
+  state          text not null check (state in ('known', 'looking', 'fixed', 'closed')),
+  -- Only where it is certain whose it is: reports join by it.
+  account_id     text,
+  language       text not null,
+  opened_at      timestamptz not null,
+  -- Until when a person's word is promised; null where the incident's own promise holds.
+  answer_due_at  timestamptz,
+  closed_at      timestamptz,
+  updated_at     timestamptz not null
+);
+create index tickets_by_time on tickets (opened_at desc, id desc);
+create index tickets_of_account on tickets (account_id, opened_at desc) where account_id is not null;
+
+-- What came in, first and whole; what was made of it follows.
+create table reports (
+  id             text primary key check (id ~ '^[a-z0-9]{12}$'),
+  -- What is said on the phone.
+  reference      text not null unique,
+  -- Null until it was read.
+  ticket_id      text references tickets,
+  source         text not null,
+  -- The source's own number: what comes twice is one report.
+  source_id      text,
+  digest         bytea not null,
+  channel        text not null check (channel in ('web', 'email', 'phone', 'chat', 'facebook', 'api')),
+  received_at    timestamptz not null,
+  -- When it was stored: later than received where it waited for the database, or was handed in late.
+  stored_at      timestamptz not null,
+  from_address   text,
+  from_name      text,
+  -- Only where the channel proves it.
+  account_id     text,
+  subject        text,
+  text           text not null,
+  attachments    jsonb not null default '[]',
+  -- That of the page it was written on; else null.
+  language       text,
+  -- Where the answer goes, and how we know that it is theirs.
+  contact        text,
+  contact_proof  text check (contact_proof in ('inventory', 'confirmed')),
+  hear           text not null default 'first-and-fixed' check (hear in ('every', 'first-and-fixed', 'fixed', 'nothing')),
+  read_at        timestamptz,
+  -- src/core/extract/extraction.ts and src/core/correlate/verdict.ts.
+  extraction     jsonb,
+  verdict        jsonb,
+  -- What the customer was told first.
+  answer         jsonb,
+  duplicate_of   text references reports,
+  suspicion_id   text,
+  traceparent    text
+);
+create unique index reports_once on reports (source, source_id) where source_id is not null;
+create index reports_unread on reports (received_at) where read_at is null;
+create index reports_by_time on reports (received_at);
+create index reports_of_ticket on reports (ticket_id);
+
+-- Ticket and incident belong together, as the engine or somebody says; undone, never deleted.
+create table links (
+  id           bigint generated always as identity primary key,
+  ticket_id    text not null references tickets,
+  incident_id  text not null references incidents,
+  by           text not null,
+  p            real,
+  reasons      jsonb not null,
+  linked_at    timestamptz not null,
+  undone_at    timestamptz,
+  undone_by    text
+);
+create unique index links_present on links (ticket_id, incident_id) where undone_at is null;
+create index links_of_incident on links (incident_id) where undone_at is null;
+
+-- What people said of the engine's opinion: training data of `recalibrate`.
+create table corrections (
+  id           bigint generated always as identity primary key,
+  at           timestamptz not null,
+  by           text not null,
+  report_id    text not null references reports,
+  incident_id  text not null references incidents,
+  linked       boolean not null,
+  reasons      jsonb not null
+);
+
+-- What was said in a ticket after the report, by the customer, the engine or somebody of the staff.
+create table ticket_messages (
+  id         text primary key check (id ~ '^[a-z0-9]{12}$'),
+  ticket_id  text not null references tickets,
+  -- Whose page shows it: colleagues never read each other's words.
+  report_id  text references reports,
+  at         timestamptz not null,
+  by         text not null,
+  kind       text not null check (kind in ('answer', 'update', 'note', 'works', 'broken', 'corrected')),
+  text       text not null,
+  num        bigint generated always as identity
+);
+create index ticket_messages_by_ticket on ticket_messages (ticket_id, at);
+
+-- The outbox also owes letters to customers: a thread a report instead of one an incident.
+alter table deliveries
+  alter column incident_id drop not null,
+  add column report_id text references reports,
+  add column recipient text,
+  add column thread text generated always as (coalesce(report_id, incident_id)) stored,
+  add check ((report_id is null) <> (incident_id is null)),
+  add check ((report_id is null) = (recipient is null));
+drop index deliveries_owed;
+create index deliveries_owed on deliveries (channel_id, thread, id) where state = 'owed';

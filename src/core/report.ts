@@ -1,0 +1,45 @@
+import type { ReportText } from "./extract/extraction.js";
+
+/** How much a customer wants to hear of an incident their ticket is linked to. */
+export const HEARING = ["every", "first-and-fixed", "fixed", "nothing"] as const;
+export type Hearing = (typeof HEARING)[number];
+
+/** A report as it is stored before anything else happens to it. */
+export interface Incoming extends ReportText {
+  readonly id: string;
+  /** What is said on the phone: `TR7-K4M`. */
+  readonly reference: string;
+  /** `web`, `shell`, `anonymous` or the name of the token it came with. */
+  readonly source: string;
+  /** The source's own number of it: what comes twice is one report. */
+  readonly sourceId: string | null;
+  /** Of the page it was written on; `null` where nobody said. */
+  readonly language: string | null;
+  /** Where the answer goes; nothing is sent before it is known to be theirs. */
+  readonly contact: string | null;
+  readonly hear: Hearing;
+  readonly traceparent: string | null;
+}
+
+/** What a customer is told at once. */
+export interface Answer {
+  readonly kind: "known" | "maintenance" | "individual" | "none";
+  readonly language: string;
+  readonly text: string;
+  /** A public incident's id; `null` where there is none to be named. */
+  readonly incident: string | null;
+  /** ISO 8601 */
+  readonly nextUpdateAt: string | null;
+}
+
+/** Longer texts are cut before they are stored, so that nothing later has to fear them. */
+export const TEXT_MAX = 20_000;
+export const SUBJECT_MAX = 300;
+
+const SPOKEN = "ABCDEFGHJKLMNPRSTUVWXYZ23456789";
+
+/** `TR7-K4M` from six random bytes: no letters that look or sound like figures. */
+export function referenceOf(random: Uint8Array): string {
+  const letters = Array.from({ length: 6 }, (_, n) => SPOKEN[(random[n] ?? 0) % SPOKEN.length]);
+  return `${letters.slice(0, 3).join("")}-${letters.slice(3).join("")}`;
+}
