@@ -6,20 +6,24 @@ export interface Directory {
   /** The hoster's zone, e.g. `Europe/Budapest`. */
   readonly timezone: string;
   readonly provider: Provider;
+  /** By account id, or by a service id that is one account's alone; any case. */
   account(id: string): Account | null;
   /** Whose `name` is (A-labels or Unicode, any case, also a subdomain of a customer's domain). */
   ownerOf(name: string): { readonly account: Account; readonly domain: Domain } | null;
-  /** Accounts that gave this address as a contact, or whose domain it is in. */
+  /** Accounts that gave this mail address as a contact, or whose domain it is in; those that an IP address is for. */
   accountsOf(address: string): readonly Account[];
-  /** Customers' domains at edit distance 1 of `name` (transpositions count as 1); at most three. */
+  /**
+   * Customers' domains at edit distance 1 of `name` (transpositions count as 1), or the same but for
+   * marks; at most three, none for first labels of less than four letters.
+   */
   domainsNear(name: string): readonly Domain[];
-  /** The one customer's domain whose first label is `label`; `null` where none or several have it. */
+  /** The one customer's domain whose first label is `label`; `null` where none or several customers have it. */
   domainLabelled(label: string): Domain | null;
   /** Accounts whose company name shares its telling words with these (folded, as `fold()` makes them), best first. */
   companiesNamed(
     words: readonly string[],
   ): readonly { readonly account: Account; readonly share: number }[];
-  /** A server, switch, rack or location by id, host name or a host name's first label. */
+  /** A server, switch, rack or location by id, host name or a host name's first label; any case. */
   place(name: string): Place | null;
   placeAt(address: string): Place | null;
   readonly places: readonly Place[];
