@@ -7,6 +7,7 @@ import { NO_CONFIG, type Config } from "./config/config.js";
 import { loadConfig } from "./config/load.js";
 import { formatMistakes, type Mistake } from "./config/mistakes.js";
 import { watchConfig } from "./config/watch.js";
+import { CUSTOMERS } from "./core/delivery.js";
 import { headline } from "./core/wording.js";
 import { openDatabase, type Database } from "./database.js";
 import { Problem } from "./errors.js";
@@ -184,6 +185,7 @@ export async function startApp(given: AppSettings): Promise<App> {
     createSender({
       db: db(),
       channels: () => voices.ready,
+      letters: () => voices.letters,
       about: () => ({
         site: { name: config.site.name, url: publicUrl(), timezone: config.site.timezone },
         language: config.site.languages[0] ?? "en",
@@ -192,7 +194,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       log,
       observe: ({ channelId, outcome }) =>
         metrics.deliveries.inc({
-          kind: voices.ready.get(channelId)?.kind ?? "gone",
+          kind: channelId === CUSTOMERS ? "letter" : (voices.ready.get(channelId)?.kind ?? "gone"),
           result: outcome,
         }),
     });

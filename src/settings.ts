@@ -15,6 +15,8 @@ export interface Settings {
   readonly configPath: string;
   /** Whether somebody named the file, so that its absence is worth a word. */
   readonly configNamed: boolean;
+  /** Seals and signs; `null`: that of the data folder. Several instances on one database need the same. */
+  readonly secretKey: string | null;
   readonly logLevel: LogLevel;
   readonly trustProxy: readonly string[];
 }
@@ -47,6 +49,7 @@ const schema = z.object({
   DATABASE_URL: optional(url("postgres:", "postgresql:")),
   DATA_DIR: optional(z.string()),
   TUDUNK_CONFIG: optional(z.string()),
+  SECRET_KEY: optional(z.string().min(32, { error: "expected 32 random characters or more" })),
   LOG_LEVEL: optional(z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` })),
   TRUST_PROXY: optional(
     z
@@ -69,8 +72,8 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsRead {
       ok: false,
       mistakes: read.error.issues.map(({ path, message }) => `${String(path[0])}: ${message}`),
     };
-  const { PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, TUDUNK_CONFIG, LOG_LEVEL, TRUST_PROXY } =
-    read.data;
+  const { PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, TUDUNK_CONFIG } = read.data;
+  const { SECRET_KEY, LOG_LEVEL, TRUST_PROXY } = read.data;
   return {
     ok: true,
     settings: {
@@ -81,6 +84,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SettingsRead {
       dataDir: resolve(DATA_DIR ?? "data"),
       configPath: resolve(TUDUNK_CONFIG ?? "tudunk.yaml"),
       configNamed: TUDUNK_CONFIG !== undefined,
+      secretKey: SECRET_KEY ?? null,
       logLevel: LOG_LEVEL ?? "info",
       trustProxy: TRUST_PROXY ?? [],
     },

@@ -11,6 +11,7 @@ const LEAVES = [
   "src/tracing.ts",
   "src/closing.ts",
   "src/texts.ts",
+  "src/secret-links.ts",
   "src/turns.ts",
 ];
 

@@ -12,3 +12,6 @@ export interface DeliveryBody {
   /** Affected component → its name. */
   readonly names?: Readonly<Record<string, Localized>>;
 }
+
+/** The voice of the outbox that speaks to customers; no channel of the configuration is called so. */
+export const CUSTOMERS = "customers:";

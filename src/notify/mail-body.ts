@@ -113,7 +113,7 @@ const withoutStart = (text: string, start: string): string =>
 export const oneLine = (text: string): string => clean(text).replaceAll(/\s+/g, " ").trim();
 
 /** Without control characters (line breaks stay) and without marks that turn the writing around. */
-const clean = (text: string): string =>
+export const clean = (text: string): string =>
   text
     .replaceAll(/\r\n?/g, "\n")
     .replaceAll(/[^\P{Cc}\n]|[\u2028\u2029\u202A-\u202E\u2066-\u2069\uFEFF]|\p{Cs}/gu, " ")

@@ -1,15 +1,25 @@
 import type { DeliveryBody, EventName } from "../core/delivery.js";
+import type { LetterBody } from "../core/letter.js";
 import type { Db } from "./db.js";
 
-/** An owed message that is ours to send until the lease ends. */
-export interface Claim {
+/** An owed message that is ours to send until the lease ends: to staff of an incident, or to a customer. */
+export type Claim = Claimed &
+  (
+    | { readonly to: "channel"; readonly event: EventName; readonly body: DeliveryBody }
+    | {
+        readonly to: "customer";
+        readonly reportId: string;
+        readonly recipient: string;
+        readonly body: LetterBody;
+      }
+  );
+
+interface Claimed {
   readonly id: number;
   /** The same for every attempt: what a receiver may drop a second copy by. */
   readonly key: string;
   readonly channelId: string;
-  readonly event: EventName;
   readonly at: Date;
-  readonly body: DeliveryBody;
   readonly traceparent: string | null;
   /** This attempt included; also what tells our claim from any later one. */
   readonly attempts: number;
@@ -32,7 +42,7 @@ export interface Slots {
 }
 
 /**
- * Claims what is due, at most `free` a channel, for `leaseMs`. Of one incident and channel only the
+ * Claims what is due, at most `free` a channel, for `leaseMs`. Of one incident (or report) and channel only the
  * oldest that is still owed is ever claimed, so order is kept. No two callers get the same one.
  */
 export async function claimDue(
@@ -58,7 +68,7 @@ export async function claimDue(
                                from deliveries earlier
                               where earlier.state = 'owed'
                                 and earlier.channel_id = d.channel_id
-                                and earlier.incident_id = d.incident_id
+                                and earlier.thread = d.thread
                                 and earlier.id < d.id)
            order by due_at, id
            limit greatest(slot.free, 0)
@@ -68,7 +78,7 @@ export async function claimDue(
         set attempts = attempts + 1, leased_until = cast(:until as timestamptz)
        from due
       where deliveries.id = due.id
-  returning deliveries.id, key, channel_id, event, at, body, traceparent, attempts`,
+  returning deliveries.id, key, channel_id, report_id, recipient, event, at, body, traceparent, attempts`,
     { slots: JSON.stringify(slots), now, until: new Date(now.getTime() + leaseMs) },
   );
   return rows.map(toClaim).toSorted((a, b) => a.id - b.id);
@@ -178,20 +188,25 @@ interface ClaimRow {
   readonly id: number;
   readonly key: string;
   readonly channel_id: string;
+  readonly report_id: string | null;
+  readonly recipient: string | null;
   readonly event: EventName;
   readonly at: Date;
-  readonly body: DeliveryBody;
+  readonly body: DeliveryBody | LetterBody;
   readonly traceparent: string | null;
   readonly attempts: number;
 }
 
-const toClaim = (row: ClaimRow): Claim => ({
-  id: row.id,
-  key: row.key,
-  channelId: row.channel_id,
-  event: row.event,
-  at: row.at,
-  body: row.body,
-  traceparent: row.traceparent,
-  attempts: row.attempts,
-});
+function toClaim(row: ClaimRow): Claim {
+  const { id, key, at, traceparent, attempts, event } = row;
+  const claimed = { id, key, channelId: row.channel_id, at, traceparent, attempts };
+  return row.report_id === null
+    ? { ...claimed, to: "channel", event, body: row.body as DeliveryBody }
+    : {
+        ...claimed,
+        to: "customer",
+        reportId: row.report_id,
+        recipient: row.recipient ?? "",
+        body: row.body as LetterBody,
+      };
+}

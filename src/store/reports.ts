@@ -106,6 +106,15 @@ export async function findReport(db: Db, id: string): Promise<StoredReport | nul
   return row ? reportOf(row) : null;
 }
 
+/** The reports of these tickets, oldest first. */
+export async function listReportsOf(db: Db, ticketIds: readonly string[]): Promise<StoredReport[]> {
+  const rows: ReportRow[] = await db("reports")
+    .whereIn("ticket_id", ticketIds)
+    .orderBy("received_at")
+    .orderBy("id");
+  return rows.map(reportOf);
+}
+
 /** What nobody has read yet, oldest first. */
 export async function listUnread(db: Db, limit: number): Promise<StoredReport[]> {
   const rows: ReportRow[] = await db("reports")

@@ -1,5 +1,7 @@
 import { GIVE_UP_MS, nextAttempt } from "../core/backoff.js";
+import { CUSTOMERS } from "../core/delivery.js";
 import type { Message, Send, SendResult } from "../notify/channel.js";
+import type { Letter, SendLetter } from "../notify/letters.js";
 import type { Log } from "../log.js";
 import { describeDatabaseError, isDatabaseAway, type Db } from "../store/db.js";
 import {
@@ -24,6 +26,8 @@ export interface SenderOptions {
   readonly db: Db;
   /** The channels of the configuration in force, asked for anew before each look. */
   readonly channels: () => ReadonlyMap<string, { readonly send: Send }>;
+  /** The voice that speaks to customers; `null` while there is none. */
+  readonly letters?: () => { readonly send: SendLetter } | null;
   /** What every message says about the site, and the language that staff read. */
   readonly about: () => Pick<Message, "site" | "language">;
   readonly now: () => Date;
@@ -72,14 +76,21 @@ export function createSender(options: SenderOptions): Sender {
   const look = async (): Promise<void> => {
     if (unkept > 0) return;
     const known = channels();
-    await giveUpUnconfigured([...known.keys()]);
-    const slots = [...known.keys()].map((channelId) => ({
+    const letters = options.letters?.() ?? null;
+    await giveUpUnconfigured([...known.keys(), ...(letters ? [CUSTOMERS] : [])]);
+    const slots = [...known.keys(), ...(letters ? [CUSTOMERS] : [])].map((channelId) => ({
       channelId,
       free: AT_ONCE - (underWay.get(channelId)?.size ?? 0),
     }));
     for (const claim of await claimDue(db, now(), slots, LEASE_MS)) {
+      if (claim.to === "customer") {
+        if (letters)
+          begin(claim, (signal) => letters.send(letterOf(claim, options.about()), signal));
+        continue;
+      }
       const channel = known.get(claim.channelId);
-      if (channel) begin(claim, channel.send);
+      if (channel)
+        begin(claim, (signal) => channel.send(messageOf(claim, options.about()), signal));
     }
   };
 
@@ -101,7 +112,7 @@ export function createSender(options: SenderOptions): Sender {
     if (count > 0) log.warn({ count }, "delivery.gave-up-unconfigured");
   };
 
-  const begin = (claim: Claim, send: Send): void => {
+  const begin = (claim: Claim, send: Attempting): void => {
     const own = underWay.get(claim.channelId) ?? new Set();
     underWay.set(claim.channelId, own);
     const work = deliver(claim, send).finally(() => {
@@ -111,11 +122,13 @@ export function createSender(options: SenderOptions): Sender {
     own.add(work);
   };
 
-  const deliver = async (claim: Claim, send: Send): Promise<void> => {
+  const deliver = async (claim: Claim, send: Attempting): Promise<void> => {
     const started = now();
     const attributes = {
       "tudunk.channel": claim.channelId,
-      "tudunk.incident": claim.body.incident.id,
+      ...(claim.to === "channel"
+        ? { "tudunk.incident": claim.body.incident.id }
+        : { "tudunk.report": claim.reportId }),
       "tudunk.delivery": claim.key,
       "tudunk.attempt": claim.attempts,
     };
@@ -125,11 +138,11 @@ export function createSender(options: SenderOptions): Sender {
     });
   };
 
-  const attempt = async (claim: Claim, send: Send): Promise<SendResult> => {
+  const attempt = async (claim: Claim, send: Attempting): Promise<SendResult> => {
     const deadline = AbortSignal.timeout(SEND_MS);
     const signal = AbortSignal.any([interrupted.signal, deadline]);
     try {
-      return await orAborted(send(messageOf(claim, options.about()), signal), signal);
+      return await orAborted(send(signal), signal);
     } catch (error) {
       // A bug of ours, or a send that heeds no signal: it must not take the other messages with it.
       if (signal.aborted)
@@ -162,7 +175,9 @@ export function createSender(options: SenderOptions): Sender {
     log[outcome === "sent" ? "info" : outcome === "retry" ? "warn" : "error"](
       {
         channel: claim.channelId,
-        incident: claim.body.incident.id,
+        ...(claim.to === "channel"
+          ? { incident: claim.body.incident.id }
+          : { report: claim.reportId }),
         delivery: claim.key,
         attempt: claim.attempts,
         ...(result.sent ? { detail: result.detail } : { reason: result.reason, next }),
@@ -275,7 +290,10 @@ export function createSender(options: SenderOptions): Sender {
 }
 
 /** The message of a claim, in the site's words of now: its address may have changed since. */
-function messageOf(claim: Claim, { site, language }: Pick<Message, "site" | "language">): Message {
+function messageOf(
+  claim: Claim & { readonly to: "channel" },
+  { site, language }: Pick<Message, "site" | "language">,
+): Message {
   const { headline, text, incident, details = {}, names = {} } = claim.body;
   const inLanguage = (texts: Readonly<Record<string, string>>): string =>
     texts[language] ?? texts["en"] ?? Object.values(texts)[0] ?? "";
@@ -293,6 +311,15 @@ function messageOf(claim: Claim, { site, language }: Pick<Message, "site" | "lan
     site,
   };
 }
+
+/** The letter of a claim. */
+const letterOf = (
+  { key, recipient, reportId, body }: Claim & { readonly to: "customer" },
+  { site }: Pick<Message, "site">,
+): Letter => ({ ...body, key, to: recipient, reportId, site });
+
+/** One attempt at a claim. */
+type Attempting = (signal: AbortSignal) => Promise<SendResult>;
 
 /** `work`, or a rejection as soon as `signal` is aborted and a moment was left to end well. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,6 +1,7 @@
 import type { ChannelSettings, Config } from "../config/config.js";
 import type { Log } from "../log.js";
 import { CHANNELS } from "../notify/index.js";
+import { prepareLetters, type SendLetter } from "../notify/letters.js";
 import type { MailSettings, Send } from "../notify/channel.js";
 import type { Texts } from "../texts.js";
 
@@ -9,6 +10,8 @@ export interface Voices {
   /** Prepares what is new or changed and closes what is gone. */
   use(config: Config, texts: Texts): Promise<void>;
   readonly ready: ReadonlyMap<string, Voice>;
+  /** What speaks to customers; `null` without a section `mail:`. */
+  readonly letters: { readonly send: SendLetter } | null;
   close(): Promise<void>;
 }
 
@@ -25,6 +28,7 @@ interface Prepared extends Voice {
 
 export function createVoices(log: Log): Voices {
   const ready = new Map<string, Prepared>();
+  let letters: (ReturnType<typeof prepareLetters> & { readonly made: string }) | null = null;
 
   const end = async (id: string): Promise<void> => {
     const gone = ready.get(id);
@@ -38,12 +42,31 @@ export function createVoices(log: Log): Voices {
     return kind.prepare(channel.settings, { mail, texts });
   };
 
+  const prepareMail = async (mail: MailSettings | null): Promise<void> => {
+    const made = JSON.stringify(mail);
+    if (letters?.made === made) return;
+    const gone = letters;
+    letters = null;
+    await gone?.close();
+    if (mail === null) return;
+    try {
+      letters = { ...prepareLetters(mail), made };
+    } catch (error) {
+      log.error({ err: error }, "letters.unusable");
+      letters = { ...UNUSABLE, made };
+    }
+  };
+
   return {
     ready,
+    get letters() {
+      return letters;
+    },
     async use({ channels, mail, texts: own }, texts) {
       const made = new Map(
         channels.map(({ id, kind, settings }) => [id, JSON.stringify([kind, settings, mail, own])]),
       );
+      await prepareMail(mail);
       for (const [id, present] of ready) if (made.get(id) !== present.made) await end(id);
       for (const channel of channels) {
         const { id, kind } = channel;
@@ -58,6 +81,8 @@ export function createVoices(log: Log): Voices {
     },
     async close() {
       for (const id of ready.keys()) await end(id);
+      await letters?.close();
+      letters = null;
     },
   };
 }

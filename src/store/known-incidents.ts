@@ -1,0 +1,74 @@
+import type { KnownIncident } from "../core/known-incident.js";
+import type { IncidentState, Localized } from "../core/incident-view.js";
+import { faultOf, type Sighting } from "../core/wording.js";
+import type { Db } from "./db.js";
+
+/** An incident that reports may belong to, with what may be said of it. */
+export interface LinkableIncident extends KnownIncident {
+  readonly public: boolean;
+  readonly state: IncidentState;
+  readonly title: Localized;
+  readonly nextUpdateAt: Date | null;
+}
+
+interface Row {
+  readonly id: string;
+  readonly public: boolean;
+  readonly state: IncidentState;
+  readonly cause_kind: string;
+  readonly title: Localized;
+  readonly opened_at: Date;
+  readonly created_at: Date;
+  readonly resolved_at: Date | null;
+  readonly next_update_at: Date | null;
+  readonly hosts: KnownIncident["hosts"];
+  readonly evidence: readonly (Sighting & { readonly target: string })[];
+  readonly texts: readonly Localized[];
+}
+
+/**
+ * The incidents that a report of now may belong to: all that are open, and those over since
+ * `resolvedAfter`; newest first, at most `limit`. Merged ones are their survivors' business.
+ */
+export async function listLinkable(
+  db: Db,
+  resolvedAfter: Date,
+  limit: number,
+): Promise<LinkableIncident[]> {
+  const { rows } = await db.raw<{ rows: Row[] }>(
+    `select i.id, i.public, i.state, i.cause_kind, i.title, i.opened_at, i.created_at, i.resolved_at, i.next_update_at,
+            coalesce((select jsonb_agg(distinct jsonb_build_object('id', h.id, 'name', h.name, 'addresses', h.addresses))
+                        from hosts h
+                       where (i.cause_kind = 'host' and h.id = i.cause_id)
+                          or h.id in (select m.host_id from incident_evidence e join monitors m on m.num = e.monitor
+                                       where e.incident_id = i.id)), '[]') as hosts,
+            coalesce((select jsonb_agg(jsonb_build_object('probe', m.probe, 'target', m.target,
+                                                          'outcome', e.outcome, 'reason', e.reason))
+                        from incident_evidence e join monitors m on m.num = e.monitor
+                       where e.incident_id = i.id), '[]') as evidence,
+            coalesce((select jsonb_agg(u.text order by u.at, u.num) from incident_updates u
+                       where u.incident_id = i.id), '[]') as texts
+       from incidents i
+      where i.merged_into is null and i.cause_kind <> 'blindness'
+        and (i.resolved_at is null or i.resolved_at > :resolvedAfter)
+      order by i.opened_at desc
+      limit :limit`,
+    { resolvedAfter, limit },
+  );
+  return rows.map(linkableOf);
+}
+
+const linkableOf = (row: Row): LinkableIncident => ({
+  id: row.id,
+  public: row.public,
+  state: row.state,
+  title: row.title,
+  nextUpdateAt: row.next_update_at,
+  fault: faultOf(row.cause_kind, row.evidence),
+  hosts: row.hosts,
+  monitors: row.evidence.map(({ probe, target }) => ({ probe, target })),
+  openedAt: row.opened_at.getTime(),
+  knownAt: row.created_at.getTime(),
+  resolvedAt: row.resolved_at?.getTime() ?? null,
+  words: [row.title, ...row.texts].flatMap((text) => Object.values(text)),
+});
