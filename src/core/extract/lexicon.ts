@@ -12,7 +12,50 @@ export interface Lexicon {
 
 // ── how letters are written: greetings, quotations, signatures, spelled-out addresses ───────────
 
-export type LetterWords = Readonly<Record<never, never>>;
+/** Written as the language is, with its diacritics; texts without them are understood just as well. */
+export interface LetterWords {
+  /** The commonest small words and those every report has, parted by spaces: what the language is told by. */
+  readonly common: string;
+  /** Letters that hardly another of our languages has. */
+  readonly own: string;
+  /** "… wrote:" above a quotation, and how such a line begins: "On …", "Dne …". */
+  readonly wrote: readonly string[];
+  readonly wroteBegins: readonly string[];
+  /** Names of the head lines that Outlook puts above a quoted mail. */
+  readonly heads: {
+    readonly from: readonly string[];
+    readonly sent: readonly string[];
+    readonly to: readonly string[];
+    readonly subject: readonly string[];
+  };
+  /** "Forwarded message", "Original message" between dashes. */
+  readonly forwarded: readonly string[];
+  /** Beginnings of "Sent from my phone". */
+  readonly sentFrom: readonly string[];
+  /** Beginnings of the line after which name and company follow. */
+  readonly closings: readonly string[];
+  /** What disclaimers under a mail say. */
+  readonly confidential: readonly string[];
+  /** An address read aloud: "info kukac bolt pont hu". */
+  readonly spelled: {
+    readonly at: readonly string[];
+    readonly dot: readonly string[];
+    readonly hyphen: readonly string[];
+    readonly underscore: readonly string[];
+  };
+  /** A slip put right: "not this but that", "sorry, I meant". `*` stands for any ending. */
+  readonly slip: {
+    readonly not: readonly string[];
+    readonly but: readonly string[];
+    readonly meant: readonly string[];
+  };
+  /** "server", "machine": what a server's name stands beside; parted by spaces, `*` stands for any ending. */
+  readonly server: string;
+  /** "error", "code", "message": what an error's number stands beside; parted by spaces, `*` stands for any ending. */
+  readonly error: string;
+  /** What is counted, so that the number before it is no error's: "messages", "pieces", "days"; parted by spaces, `*` stands for any ending. */
+  readonly counted: string;
+}
 
 // ── WHAT ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,7 +5,62 @@ export const en: Lexicon = {
   language: "en",
 
   // ── how letters are written ────────────────────────────────────────────────────────────────
-  letters: {},
+  letters: {
+    common: `
+      the a an and is are was were to of in on it we our you your i my me us he she they them
+      not no can cannot can't doesn't don't isn't won't with for from at by this that these
+      there have has had but or if when what why how since please thanks thank hello hi dear
+      today yesterday morning afternoon evening still all any some been be being will would
+      could should get gets getting got says say only same just about after before now then out
+      up down off into than very mail email emails site website page server password error
+      message messages customers account help anyone everyone nothing something working works
+      work does did which who where so do as its it's i'm we're i've
+    `,
+    own: "",
+    wrote: ["wrote", "writes"],
+    wroteBegins: ["on"],
+    heads: { from: ["from"], sent: ["sent", "date"], to: ["to"], subject: ["subject"] },
+    forwarded: ["forwarded message", "original message", "begin forwarded message", "forwarded by"],
+    sentFrom: ["sent from", "get outlook for", "sent via"],
+    closings: [
+      "best regards",
+      "kind regards",
+      "regards",
+      "best wishes",
+      "many thanks",
+      "sincerely",
+      "yours sincerely",
+      "yours faithfully",
+      "cheers",
+      "best",
+      "warm regards",
+      "thanks and regards",
+    ],
+    confidential: [
+      "confidential",
+      "intended recipient",
+      "intended solely",
+      "if you have received this",
+    ],
+    spelled: {
+      at: ["at"],
+      dot: ["dot"],
+      hyphen: ["hyphen", "dash", "minus"],
+      underscore: ["underscore"],
+    },
+    slip: {
+      not: ["not"],
+      but: ["but"],
+      meant: ["i meant", "meant to write", "should be", "should read", "correction", "typo"],
+    },
+    server: "server* machine* host* box node*",
+    error: "error* code* status* response* reply returns returned http smtp ftp errno",
+    counted: `
+      pcs pieces usd eur euros dollars pounds messages mails emails e-mails members people
+      minutes min mins hours days pictures photos products customers orders percent pages users
+      visitors bounces times mb gb kb mib gib tb ms mp sec secs seconds px kg km mbit mbps
+    `,
+  },
 
   // ── WHAT ───────────────────────────────────────────────────────────────────────────────────
   what: {

@@ -5,7 +5,73 @@ export const hu: Lexicon = {
   language: "hu",
 
   // ── how letters are written ────────────────────────────────────────────────────────────────
-  letters: {},
+  letters: {
+    common: `
+      a az és hogy nem is egy ez azt ezt már csak meg van volt vagy de ha mert mint még most
+      itt ott el ki be le fel én mi ti ők nekem nekünk nálunk nálam sem se nincs nincsenek kell
+      lehet tudok tudunk tud tudom minden semmi mikor miért hogyan kérem kérjük köszönöm
+      köszönjük köszi szia sziasztok üdv helló jó napot reggelt estét tisztelt kedves óta perce
+      órája tegnap reggel délelőtt délután este azóta pedig mit hol megy mennek jön jönnek ír
+      írja levél levelet levelek oldal oldalon honlap honlapunk után előtt alatt valami
+      szeretném lenne akkor egyik másik ezért között által vagyok vagyunk önök nagyon több kb
+      körül nap ma holnap működik hiba hibát kérdés ügyfél jelszó cím postafiók fiók tárhely
+      számla látom kaptam írtam megint újra ugyanaz ugyanez
+    `,
+    own: "őű",
+    wrote: ["írta", "ezt írta", "írta a következőt"],
+    wroteBegins: [],
+    heads: {
+      from: ["feladó"],
+      sent: ["elküldve", "küldve", "dátum"],
+      to: ["címzett"],
+      subject: ["tárgy"],
+    },
+    forwarded: ["továbbított üzenet", "eredeti üzenet", "továbbított levél"],
+    sentFrom: [
+      "iphone-omról küldve",
+      "ipademről küldve",
+      "elküldve a",
+      "küldve a következőből",
+      "az én iphone-omról",
+      "mobilról küldve",
+      "androidos telefonról küldve",
+    ],
+    closings: [
+      "üdvözlettel",
+      "tisztelettel",
+      "üdv",
+      "szép napot",
+      "köszönettel",
+      "maradok tisztelettel",
+      "szívélyes üdvözlettel",
+      "baráti üdvözlettel",
+    ],
+    confidential: [
+      "bizalmas",
+      "címzett, kérjük",
+      "nem ön a címzett",
+      "tévedésből kapta",
+      "jogosulatlan felhasználás",
+    ],
+    spelled: {
+      at: ["kukac"],
+      dot: ["pont"],
+      hyphen: ["kötőjel", "mínusz"],
+      underscore: ["alsóvonás", "alsó vonás", "aláhúzás", "alulvonás"],
+    },
+    slip: {
+      not: ["nem"],
+      but: ["hanem"],
+      meant: ["elírtam", "elírás", "akartam írni", "helyesen", "pontosabban"],
+    },
+    server: "szerver* kiszolgáló* gép* tárhely* host*",
+    error: "hiba* hibá* kód* hibakód* válasz* státusz*",
+    counted: `
+      db darab* forint* ft huf levél levelet e-mail* email* tag* fő perc* órá* nap* hét kép*
+      fotó* termék* látogató* előfizető* ügyfél* vendég* oldal* mega* megás giga* százalék*
+      méter* ember* cím* megrendelés* rendelés*
+    `,
+  },
 
   // ── WHAT ───────────────────────────────────────────────────────────────────────────────────
   what: {

@@ -5,7 +5,56 @@ export const sk: Lexicon = {
   language: "sk",
 
   // ── how letters are written ────────────────────────────────────────────────────────────────
-  letters: {},
+  letters: {
+    common: `
+      a v na sa je že to z do s o si som sme ste sú ale ako čo už ešte od po za pre ktorý ktorá
+      ktoré mi nám nás vás vám tak len alebo keď by byť bol bola bolo nie nejde nejdú nefunguje
+      nefungujú prosím ďakujem ďakujeme dobrý deň ahoj ahojte zdravím dnes včera ráno doobeda
+      poobede popoludní večer prečo kde kedy môže môžete môžem nemôžem nemôžeme máme mám majú
+      naša náš naše vaša vaše stránka stránky web pošta pošty poštu schránka schránky heslo
+      všetko nič ani pri pred aby niečo niekto tiež teraz práve asi bude stále zase znova cez
+      či vo zo ku kvôli neho ho im tam tu ide idú chodí chodia hlási píše správa správy účet
+      chyba chybu hodinu hodín minút zákazník zákazníci klient klienti pán pani volal veľmi
+      vôbec neviem
+    `,
+    own: "ľĺŕôä",
+    wrote: ["napísal(a)", "napísal", "napísala", "píše"],
+    wroteBegins: ["dňa", "dna", "po", "ut", "st", "št", "pi", "so", "ne"],
+    heads: {
+      from: ["od", "odosielateľ"],
+      sent: ["odoslané", "dátum"],
+      to: ["komu"],
+      subject: ["predmet"],
+    },
+    forwarded: ["preposlaná správa", "pôvodná správa"],
+    sentFrom: ["odoslané z", "poslané z"],
+    closings: [
+      "s pozdravom",
+      "s priateľským pozdravom",
+      "s úctou",
+      "pekný deň",
+      "prajem pekný deň",
+      "zdraví",
+    ],
+    confidential: ["dôvern", "nie ste adresát", "nie ste určen", "omylom dosta"],
+    spelled: {
+      at: ["zavináč"],
+      dot: ["bodka"],
+      hyphen: ["pomlčka", "spojovník", "mínus"],
+      underscore: ["podčiarkovník", "podtržítko"],
+    },
+    slip: {
+      not: ["nie", "ne"],
+      but: ["ale", "lež"],
+      meant: ["myslel som", "myslela som", "správne", "preklep", "pomýlil", "má byť"],
+    },
+    server: "server* stroj* host*",
+    error: "chyb* kód* odpoveď* status* hlášk*",
+    counted: `
+      ks kus* eur správ mailov e-mailov ľudí minút* hodín* dní fotiek obráz* produkt* zákazník*
+      objednáv* percent* strán mega osôb
+    `,
+  },
 
   // ── WHAT ───────────────────────────────────────────────────────────────────────────────────
   what: {
