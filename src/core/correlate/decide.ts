@@ -1,0 +1,133 @@
+import type { Directory } from "../directory.js";
+import type { Extraction, ReportText } from "../extract/extraction.js";
+import { duplicateOf } from "./duplicates.js";
+import { INDIVIDUAL, type Comparison } from "./evidence.js";
+import type { ReasonCode } from "./reasons.js";
+import { reasonsOf, scoreAll, type Scored } from "./score.js";
+import { identify, subjectsOf } from "./sender.js";
+import { faultMass } from "./symptoms.js";
+import type { Earlier, Known, Reason, Verdict } from "./verdict.js";
+import type { Weights } from "./weights.js";
+
+/** What a report is considered with: all of it as of `now`. */
+export interface Context {
+  readonly directory: Directory;
+  readonly knowns: readonly Known[];
+  /** Reports before it: three days of them. */
+  readonly earlier: readonly Earlier[];
+  readonly weights: Weights;
+  /** Epoch ms; later than the report where it is considered again. */
+  readonly now: number;
+}
+
+/** What has been over for longer is nobody's trouble of today. */
+const FORGOTTEN_MS = 7 * 86_400_000;
+/** So much of a cause of the customer's own forbids linking without a human. */
+const OWN_CAUSE = 0.8;
+const LEAST_FAULT = 0.35;
+
+/**
+ * Whose report it is, what it is about, and whether it is linked at once, suggested or neither.
+ * Considers only what was known by `now`; the same input always gives the same verdict.
+ */
+export function consider(report: ReportText, extraction: Extraction, context: Context): Verdict {
+  const { directory, weights, now } = context;
+  const sender = identify(report, extraction, directory);
+  const compared: Comparison = {
+    report,
+    extraction,
+    accountId: sender?.accountId ?? null,
+    subjects: subjectsOf(extraction, sender, directory),
+    earlier: context.earlier,
+    directory,
+  };
+  const knowns = context.knowns.filter(
+    ({ knownAt, endedAt }) =>
+      knownAt <= now && (endedAt === null || report.receivedAt - endedAt <= FORGOTTEN_MS),
+  );
+  const scored = scoreAll(knowns, compared, weights);
+  const [best, second] = scored;
+  const near = scored.filter(({ p }) => p >= weights.suggest.p).slice(0, weights.suggest.most);
+  const against = best ? whyNot(best, second, extraction, weights) : [];
+  const isClear = best !== undefined && best.p >= weights.auto.p && against.length === 0;
+  const decision = isClear ? "auto" : near.length > 0 ? "suggest" : "none";
+  return {
+    sender,
+    decision,
+    candidates: near.map(({ known, p, evidence }) => ({
+      id: known.id,
+      p: Math.round(p * 1000) / 1000,
+      reasons: reasonsOf(evidence, weights),
+    })),
+    answer: isClear
+      ? best.known.what === "incident"
+        ? "known"
+        : "maintenance"
+      : answerTo(extraction),
+    reasons: isClear ? [] : unlinkedBecause(best, against, extraction, weights),
+    duplicateOf: duplicateOf(compared, best && best.p >= weights.suggest.p ? best : null),
+  };
+}
+
+/** What forbids linking by ourselves, however likely it is. */
+function whyNot(
+  best: Scored,
+  second: Scored | undefined,
+  extraction: Extraction,
+  weights: Weights,
+): readonly Reason[] {
+  const reason = (code: ReasonCode, span: Reason["span"] = null): Reason => ({
+    code,
+    weight: 0,
+    params: {},
+    span,
+  });
+  const against: Reason[] = [];
+  const of = (...codes: readonly ReasonCode[]) =>
+    best.evidence.filter(({ code }) => codes.includes(code));
+  const isNamed = of("named.hit").length > 0;
+  for (const one of of("scope.elsewhere", "scope.neighbour"))
+    if (one.value > 0.5 && !isNamed) against.push({ ...reason(one.code), params: one.params });
+  for (const one of of("time.not-begun")) against.push({ ...reason(one.code), params: one.params });
+  if (individuality(extraction) >= OWN_CAUSE)
+    for (const { cue, span } of extraction.cues)
+      if (INDIVIDUAL[cue] !== undefined) against.push(reason(`cue.${cue}`, span));
+  for (const { cue, span } of extraction.cues)
+    if (cue === "compensation" || cue === "asks-about") against.push(reason(`cue.${cue}`, span));
+  if (faultMass(extraction) < LEAST_FAULT)
+    against.push({
+      ...reason("none.kind"),
+      params: { symptom: extraction.symptoms[0]?.symptom ?? "other" },
+    });
+  if (second && best.p - second.p < weights.auto.margin && second.p >= weights.suggest.p)
+    against.push(reason("none.rival"));
+  return against;
+}
+
+const individuality = ({ cues }: Extraction): number =>
+  [...new Set(cues.map(({ cue }) => cue))].reduce((sum, cue) => sum + (INDIVIDUAL[cue] ?? 0), 0);
+
+function answerTo(extraction: Extraction): Verdict["answer"] {
+  if (faultMass(extraction) < LEAST_FAULT) return "not-a-fault";
+  return individuality(extraction) >= OWN_CAUSE ? "individual" : "new";
+}
+
+function unlinkedBecause(
+  best: Scored | undefined,
+  against: readonly Reason[],
+  extraction: Extraction,
+  weights: Weights,
+): readonly Reason[] {
+  const cues = extraction.cues
+    .filter(({ cue }) => INDIVIDUAL[cue] !== undefined)
+    .map(({ cue, span }): Reason => ({
+      code: `cue.${cue}`,
+      weight: -(INDIVIDUAL[cue] ?? 0),
+      params: {},
+      span,
+    }));
+  const evidence = best ? reasonsOf(best.evidence, weights).filter(({ weight }) => weight < 0) : [];
+  const all = [...against, ...(best && best.p >= 0.02 ? evidence : cues)];
+  const once = all.filter(({ code }, index) => all.findIndex((one) => one.code === code) === index);
+  return once.length > 0 ? once : [{ code: "none.near", weight: 0, params: {}, span: null }];
+}
