@@ -16,7 +16,7 @@ export interface Sayable {
 }
 
 export interface Texts {
-  /** The languages that have a file in `views/locales/`. */
+  /** The languages that have a file in `views/locales/`, English first. */
   readonly languages: readonly string[];
   /**
    * One text in one language; a language without a file gets English. A `Date` becomes a time in the
@@ -48,7 +48,7 @@ const PLURAL = /_(zero|one|two|few|many|other)$/;
 /** The texts of `views/locales/`, with the operator's own in their place. Reads the files once a run. */
 export function createTexts(options: TextOptions = {}): Texts {
   const catalogues = withOverrides(readCatalogues(), options.overrides ?? {});
-  const languages = Object.keys(catalogues);
+  const languages = [FALLBACK, ...Object.keys(catalogues).filter((l) => l !== FALLBACK)];
   const speaker = speakerOf(catalogues);
   const zoneOfSite = options.timezone ?? "UTC";
   const starts = new Map(languages.map((l) => [l, titleStarts(catalogues[l] ?? {})]));

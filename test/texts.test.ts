@@ -1,9 +1,15 @@
 import { expect, test } from "vitest";
+import { LANGUAGES } from "../src/core/languages.js";
 import { article, createTexts, readCatalogues, unknownTexts } from "../src/texts.js";
 
 const PLURAL = /_(zero|one|two|few|many|other)$/;
 const placeholders = (text: string): string[] =>
   [...text.matchAll(/\{\{\s*([a-zA-Z]+)/g)].map(([, name]) => name ?? "").toSorted();
+
+test("each language that reports are read in has its texts, and English is the default", () => {
+  expect(createTexts().languages.toSorted()).toEqual([...LANGUAGES].toSorted());
+  expect(createTexts().languages[0]).toBe("en");
+});
 
 test("every language has the same texts", () => {
   const base = (keys: string[]) =>
@@ -51,6 +57,39 @@ test("no text names a value that its English sister does not have", () => {
         );
 });
 
+test("no text leaves out a value that its English sister names", () => {
+  const valuesOf = (texts: Readonly<Record<string, string>>): Map<string, Set<string>> => {
+    const values = new Map<string, Set<string>>();
+    for (const [key, text] of Object.entries(texts)) {
+      const base = key.replace(PLURAL, "");
+      values.set(base, new Set([...(values.get(base) ?? []), ...placeholders(text)]));
+    }
+    return values;
+  };
+  const { en = {}, ...others } = readCatalogues();
+  for (const [language, texts] of Object.entries(others)) {
+    const there = valuesOf(texts);
+    for (const [key, names] of valuesOf(en))
+      if (there.has(key))
+        expect({ language, key, names: [...(there.get(key) ?? [])].toSorted() }).toEqual({
+          language,
+          key,
+          names: [...names].toSorted(),
+        });
+  }
+});
+
+test("texts are written with the marks of print, without stray spaces", () => {
+  const odd = Object.entries(readCatalogues()).flatMap(([language, texts]) =>
+    Object.entries(texts)
+      .filter(([, text]) =>
+        /^\s|\s$|[^\S\n]{2}|\.\.\.|\s[,.;:?!](\s|$)| - |\{\{\{|\}\}\}/.test(text),
+      )
+      .map(([key]) => `${language}.${key}`),
+  );
+  expect(odd).toEqual([]);
+});
+
 test("an operator's wording replaces ours in every form, for one language", () => {
   const texts = createTexts({
     overrides: { en: { "incident.web.slow.title": "{{place}}: patience" } },
@@ -86,7 +125,7 @@ test("texts that nobody knows are named and change nothing", () => {
     "en.incident.web.down.dance",
     "tlh.incident.next",
   ]);
-  expect(createTexts({ overrides }).languages).toEqual(["en", "hu"]);
+  expect(createTexts({ overrides }).languages).toEqual(createTexts().languages);
 });
 
 test.each(["{{now}}", "$t(incident.next)", "{{place, article}}", "<b>&amp;</b>", "a\\{{b}}"])(
@@ -100,7 +139,7 @@ test.each(["{{now}}", "$t(incident.next)", "{{place, article}}", "<b>&amp;</b>",
 );
 
 test("a language without a file gets English", () => {
-  expect(createTexts().t("de", "incident.affected", { place: "x" })).toBe("Affected: x.");
+  expect(createTexts().t("tlh", "incident.affected", { place: "x" })).toBe("Affected: x.");
 });
 
 test("a missing text is told and shown as its key", () => {

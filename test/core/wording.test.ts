@@ -183,6 +183,11 @@ test("a fault since another day is told with its day", () => {
   expect(texts.localized(line)).toEqual({
     en: "web3 is slow – since 10:58 on 21 November",
     hu: "web3 is slow – november 21. 10:58 óta",
+    sl: "web3 is slow – od 21. 11. ob 10:58",
+    pl: "web3 is slow – od 21 listopada godz. 10:58",
+    cs: "web3 is slow – od 21. listopadu 10:58",
+    sk: "web3 is slow – od 21. novembra 10:58",
+    de: "web3 is slow – seit 21. November, 10:58 Uhr",
   });
 });
 
