@@ -67,6 +67,8 @@ create table links (
   p            real,
   reasons      jsonb not null,
   linked_at    timestamptz not null,
+  -- When its customers were told; null while they are to be.
+  told_at      timestamptz,
   undone_at    timestamptz,
   undone_by    text
 );

@@ -78,8 +78,10 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/incident-scope.ts",
     "src/store/incident-messages.ts",
     "src/store/incident-updates.ts",
+    "src/store/incident-customers.ts",
     "src/store/component-status.ts",
   ],
+  ["src/store/reports.ts", "src/store/tickets.ts"],
 ];
 
 /** Packages with one home; the core has only the pure ones. */

@@ -1,11 +1,32 @@
-/** What a letter to a customer says, in their language, as it was decided. */
-export interface LetterBody {
-  readonly kind: "answer" | "update" | "confirm";
+import type { Localized } from "./incident-view.js";
+
+/** What a letter to a customer says; put into words when it is sent. */
+export type LetterBody = LetterHead &
+  (
+    | {
+        /** What was decided on their report, already in words. */
+        readonly kind: "answer";
+        readonly subject: string;
+        /** Paragraphs, separated by an empty line. */
+        readonly text: string;
+      }
+    | {
+        /** An incident that their ticket is linked to goes on, or is over. */
+        readonly kind: "update";
+        readonly over: boolean;
+        readonly incident: string;
+        readonly title: Localized;
+        readonly text: Localized;
+        /** ISO 8601 */
+        readonly nextUpdateAt: string | null;
+      }
+    | {
+        /** Asks whether the address is theirs: nothing of the report is in it. */
+        readonly kind: "confirm";
+      }
+  );
+
+interface LetterHead {
   readonly language: string;
-  readonly subject: string;
-  /** Paragraphs, separated by an empty line. */
-  readonly text: string;
   readonly reference: string;
-  /** The customer's own page, named in the text. */
-  readonly page: string;
 }

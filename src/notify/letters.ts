@@ -6,8 +6,16 @@ import type { MailSettings, Message, SendResult } from "./channel.js";
 import { clean, oneLine } from "./mail-body.js";
 import { ADDRESS, failureOf, masked, openRelay, replyCode } from "./relay.js";
 
-/** A letter to one customer. */
-export interface Letter extends LetterBody {
+/** A letter to one customer, in their language. */
+export interface Letter {
+  readonly kind: LetterBody["kind"];
+  readonly language: string;
+  readonly subject: string;
+  /** Paragraphs, separated by an empty line. */
+  readonly text: string;
+  /** The customer's own page, named in the text. */
+  readonly page: string;
+  readonly reference: string;
   /** Stable across retries. */
   readonly key: string;
   /** One address, from outside. */

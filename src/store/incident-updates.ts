@@ -2,6 +2,7 @@ import { Problem } from "../errors.js";
 import type { IncidentState, IncidentView, Localized } from "../core/incident-view.js";
 import { componentsOf, refreshComponents } from "./component-status.js";
 import type { Db } from "./db.js";
+import { oweCustomers } from "./incident-customers.js";
 import { oweMessages, type OweOptions } from "./incident-messages.js";
 import { findIncident } from "./incident-rows.js";
 
@@ -69,6 +70,12 @@ export async function postUpdate(
     const view = await findIncident(tx, id);
     if (!view) throw new Error(`incident ${id} vanished within its own transaction`);
     await oweMessages(tx, id, "incident.updated", { view, text: statement.text }, options);
+    await oweCustomers(
+      tx,
+      "incident.updated",
+      { view, text: statement.text, told: statement.public },
+      options,
+    );
     return view;
   });
 }

@@ -5,6 +5,7 @@ import { worse } from "../core/status.js";
 import { faultOf, type Phase, type Subject } from "../core/wording.js";
 import { componentsOf, refreshComponents, type Affected } from "./component-status.js";
 import type { Db } from "./db.js";
+import { oweCustomers } from "./incident-customers.js";
 import { oweMessages, type Speaker } from "./incident-messages.js";
 import { findIncident, loadEvidence, type EvidenceRow } from "./incident-rows.js";
 import { loadScope, type LoadedScope, type ScopeKey } from "./incident-scope.js";
@@ -242,6 +243,7 @@ async function announce(
   if (phase === null || phase === "merged" || event === null) return;
   const incident = await tell(tx, id, phase, affected, loaded, options);
   await oweMessages(tx, id, event, incident, options);
+  await oweCustomers(tx, event, { ...incident, told: incident.view.public }, options);
 }
 
 async function storeAssessment(tx: Db, id: string, assessment: Assessment): Promise<void> {

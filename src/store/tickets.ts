@@ -2,6 +2,7 @@ import type { Candidate, Reason, Verdict } from "../core/correlate/verdict.js";
 import type { Extraction } from "../core/extract/extraction.js";
 import type { LetterBody } from "../core/letter.js";
 import type { Answer } from "../core/report.js";
+import { Problem } from "../errors.js";
 import { CUSTOMERS } from "../core/delivery.js";
 import type { Db } from "./db.js";
 import { listReportsOf, type StoredReport } from "./reports.js";
@@ -69,7 +70,9 @@ export async function recordReading(
         duplicate_of: reading.verdict?.duplicateOf ?? null,
         ...(reading.contactIsKnown && { contact_proof: "inventory" }),
       });
-    if (reading.link) await addLink(tx, ticketId, reading.link, "engine", now);
+    // An answer that could not name the incident yet is followed by one that does.
+    const toldAt = reading.answer.incident === null ? null : now;
+    if (reading.link) await addLink(tx, ticketId, reading.link, { by: "engine", now, toldAt });
     await tx("ticket_messages").insert({
       id: newId(),
       ticket_id: ticketId,
@@ -111,18 +114,19 @@ async function openTicket(tx: Db, reading: Reading, id: string, now: Date): Prom
   return id;
 }
 
+type LinkWish = Pick<Candidate, "id" | "reasons"> & { readonly p: number | null };
+
 async function addLink(
   tx: Db,
   ticketId: string,
-  { id, p, reasons }: Pick<Candidate, "id" | "p" | "reasons">,
-  by: string,
-  now: Date,
+  { id, p, reasons }: LinkWish,
+  { by, now, toldAt }: { readonly by: string; readonly now: Date; readonly toldAt: Date | null },
 ): Promise<boolean> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(
-    `insert into links (ticket_id, incident_id, by, p, reasons, linked_at)
-     values (:ticketId, :id, :by, :p, cast(:reasons as jsonb), :now)
+    `insert into links (ticket_id, incident_id, by, p, reasons, linked_at, told_at)
+     values (:ticketId, :id, :by, cast(:p as real), cast(:reasons as jsonb), :now, cast(:toldAt as timestamptz))
      on conflict (ticket_id, incident_id) where undone_at is null do nothing`,
-    { ticketId, id, by, p, reasons: JSON.stringify(reasons), now },
+    { ticketId, id, by, p, reasons: JSON.stringify(reasons), now, toldAt },
   );
   return rowCount === 1;
 }
@@ -146,6 +150,89 @@ async function oweLetter(
       body: JSON.stringify(letter),
       reportId,
     },
+  );
+}
+
+// ── what people decide ───────────────────────────────────────────────────────────────────────
+
+interface Decision {
+  readonly by: string;
+  readonly now: Date;
+}
+
+/**
+ * Links a ticket to an incident, as somebody says; kept as training data. Linking again changes
+ * nothing. Throws `not-found` for a ticket or incident that is not there.
+ */
+export async function linkTicket(
+  db: Db,
+  ticketId: string,
+  incidentId: string,
+  { by, now }: Decision,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await lockTicket(tx, ticketId);
+    const incident: { resolved_at: Date | null } | undefined = await tx("incidents")
+      .select("resolved_at")
+      .where({ id: incidentId })
+      .whereNull("merged_into")
+      .first();
+    if (!incident) throw new Problem("not-found", "There is no such incident.");
+    const wish = { id: incidentId, p: null, reasons: [] };
+    if (!(await addLink(tx, ticketId, wish, { by, now, toldAt: null }))) return;
+    await tx("tickets")
+      .where({ id: ticketId })
+      .whereNot({ state: "closed" })
+      .update({ state: incident.resolved_at ? "fixed" : "known", updated_at: now });
+    await noteCorrection(tx, ticketId, incidentId, true, { by, now });
+    await tx.raw("select pg_notify('tudunk_reports', '')");
+  });
+}
+
+/** Undoes a link; kept as training data. Where there is none it throws `not-found`. */
+export async function unlinkTicket(
+  db: Db,
+  ticketId: string,
+  incidentId: string,
+  { by, now }: Decision,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await lockTicket(tx, ticketId);
+    const undone = await tx("links")
+      .where({ ticket_id: ticketId, incident_id: incidentId })
+      .whereNull("undone_at")
+      .update({ undone_at: now, undone_by: by });
+    if (undone === 0) throw new Problem("not-found", "The ticket is not linked to this incident.");
+    const rest = await tx("links").where({ ticket_id: ticketId }).whereNull("undone_at").first();
+    if (!rest)
+      await tx("tickets")
+        .where({ id: ticketId })
+        .whereNot({ state: "closed" })
+        .update({ state: "looking", updated_at: now });
+    await noteCorrection(tx, ticketId, incidentId, false, { by, now });
+  });
+}
+
+async function lockTicket(tx: Db, id: string): Promise<void> {
+  const found: unknown = await tx("tickets").select("id").where({ id }).forUpdate().first();
+  if (!found) throw new Problem("not-found", "There is no such ticket.");
+}
+
+/** What the engine thought of each of the ticket's reports, beside what somebody knows better. */
+async function noteCorrection(
+  tx: Db,
+  ticketId: string,
+  incidentId: string,
+  linked: boolean,
+  { by, now }: Decision,
+): Promise<void> {
+  await tx.raw(
+    `insert into corrections (at, by, report_id, incident_id, linked, reasons)
+     select :now, :by, r.id, :incidentId, :linked,
+            coalesce((select c -> 'reasons' from jsonb_array_elements(r.verdict -> 'candidates') c
+                       where c ->> 'id' = :incidentId limit 1), '[]')
+       from reports r where r.ticket_id = :ticketId`,
+    { now, by, incidentId, linked, ticketId },
   );
 }
 

@@ -1,7 +1,7 @@
-import type { RequestHandler, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { Problem } from "../errors.js";
 import type { Db } from "../store/db.js";
-import { findBearer, type Role } from "../store/tokens.js";
+import { findBearer, type Bearer, type Role } from "../store/tokens.js";
 
 /** Everybody of the staff may read. */
 export const READERS: readonly Role[] = ["admin", "operator", "agent", "viewer"];
@@ -12,15 +12,28 @@ export const SPEAKERS: readonly Role[] = ["admin", "operator"];
 /** Lets through who brings a token with one of these roles; 401 without one, 403 with another. */
 export function requireRole(db: () => Db, now: () => Date, roles: readonly Role[]): RequestHandler {
   return async (req, res, next) => {
-    const [, token] = /^Bearer ([\x21-\x7e]+)$/i.exec(req.headers.authorization ?? "") ?? [];
-    if (!token) throw new Problem("unauthorized", "Send the header: Authorization: Bearer TOKEN.");
-    const bearer = await findBearer(db(), token, now());
-    if (!bearer) throw new Problem("unauthorized", "This token is not known.");
+    const bearer = await bearerOf(req, db, now);
+    if (!bearer) throw new Problem("unauthorized", "Send the header: Authorization: Bearer TOKEN.");
     if (!roles.includes(bearer.role))
       throw new Problem("forbidden", `A token with the role ${bearer.role} may not do this.`);
     res.locals["bearer"] = bearer.name;
     next();
   };
+}
+
+/** Whose token came with a request; `null` without one. Throws `unauthorized` for one that is not known. */
+export async function bearerOf(
+  req: Request,
+  db: () => Db,
+  now: () => Date,
+): Promise<Bearer | null> {
+  const header = req.headers.authorization;
+  if (header === undefined) return null;
+  const [, token] = /^Bearer ([\x21-\x7e]+)$/i.exec(header) ?? [];
+  if (!token) throw new Problem("unauthorized", "Send the header: Authorization: Bearer TOKEN.");
+  const bearer = await findBearer(db(), token, now());
+  if (!bearer) throw new Problem("unauthorized", "This token is not known.");
+  return bearer;
 }
 
 /** The name of the token that was let through: who says what is said. */

@@ -26,6 +26,7 @@ export function sendProblem(res: Response, code: ProblemCode, detail: string): v
   const status = STATUS_OF[code];
   if (code === "unauthorized") res.setHeader("WWW-Authenticate", 'Bearer realm="tudunk"');
   if (code === "unavailable") res.setHeader("Retry-After", "10");
+  if (code === "too-many") res.setHeader("Retry-After", "60");
   res
     .status(status)
     .type("application/problem+json")

@@ -28,6 +28,8 @@ export interface SenderOptions {
   readonly channels: () => ReadonlyMap<string, { readonly send: Send }>;
   /** The voice that speaks to customers; `null` while there is none. */
   readonly letters?: () => { readonly send: SendLetter } | null;
+  /** Puts a letter into words. */
+  readonly compose?: (claim: LetterClaim) => Letter;
   /** What every message says about the site, and the language that staff read. */
   readonly about: () => Pick<Message, "site" | "language">;
   readonly now: () => Date;
@@ -35,6 +37,9 @@ export interface SenderOptions {
   /** Told of each finished attempt, for the metrics. */
   readonly observe?: (attempt: Attempt) => void;
 }
+
+/** An owed letter that is ours to send. */
+export type LetterClaim = Claim & { readonly to: "customer" };
 
 export interface Attempt {
   readonly channelId: string;
@@ -84,8 +89,8 @@ export function createSender(options: SenderOptions): Sender {
     }));
     for (const claim of await claimDue(db, now(), slots, LEASE_MS)) {
       if (claim.to === "customer") {
-        if (letters)
-          begin(claim, (signal) => letters.send(letterOf(claim, options.about()), signal));
+        const { compose } = options;
+        if (letters && compose) begin(claim, (signal) => letters.send(compose(claim), signal));
         continue;
       }
       const channel = known.get(claim.channelId);
@@ -311,12 +316,6 @@ function messageOf(
     site,
   };
 }
-
-/** The letter of a claim. */
-const letterOf = (
-  { key, recipient, reportId, body }: Claim & { readonly to: "customer" },
-  { site }: Pick<Message, "site">,
-): Letter => ({ ...body, key, to: recipient, reportId, site });
 
 /** One attempt at a claim. */
 type Attempting = (signal: AbortSignal) => Promise<SendResult>;

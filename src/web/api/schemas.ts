@@ -97,14 +97,18 @@ export const problem = z
   .object({ type: z.string(), title: z.string(), status: z.number(), detail: z.string() })
   .meta({ id: "Problem" });
 
-const limit = z.coerce
+export const limit = z.coerce
   .number()
   .int()
   .min(1)
   .max(500)
   .default(100)
   .meta({ description: "How many at most, up to 500" });
-const cursor = z.string().max(200).optional().meta({ description: "`next` of the page before" });
+export const cursor = z
+  .string()
+  .max(200)
+  .optional()
+  .meta({ description: "`next` of the page before" });
 
 export const monitorsQuery = z.strictObject({ limit, cursor });
 export const incidentsQuery = z.strictObject({

@@ -1,0 +1,96 @@
+import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { HEARING, type Incoming } from "../core/report.js";
+
+/** Reports that wait on disk while the database is away: one synced file each. */
+export interface WaitingReports {
+  /** Resolves once the report would survive a power cut. Rejects where the disk takes nothing. */
+  add(report: Incoming): Promise<void>;
+  /** Hands over each, oldest first, and forgets it once `keep` has resolved; ends at the first that is rejected. */
+  handOver(keep: (report: Incoming) => Promise<void>): Promise<number>;
+}
+
+const waiting = z.object({
+  id: z.string().regex(/^[a-z0-9]{12}$/),
+  reference: z.string(),
+  source: z.string(),
+  sourceId: z.string().nullable(),
+  channel: z.enum(["web", "email", "phone", "chat", "facebook", "api"]),
+  receivedAt: z.number(),
+  from: z.string().nullable(),
+  fromName: z.string().nullable(),
+  accountId: z.string().nullable(),
+  subject: z.string().nullable(),
+  text: z.string(),
+  attachments: z.array(z.string()),
+  language: z.string().nullable(),
+  contact: z.string().nullable(),
+  hear: z.enum(HEARING),
+  traceparent: z.string().nullable(),
+});
+
+const NAME = /^\d{15}-[a-z0-9]{12}\.json$/;
+
+/** Opens `DATA_DIR/intake`; `onUnreadable` is told of a file that holds no report, which stays. */
+export function openWaitingReports(
+  folder: string,
+  onUnreadable: (path: string) => void,
+): WaitingReports {
+  const named = new Set<string>();
+
+  return {
+    async add(report) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const at = String(report.receivedAt).padStart(15, "0");
+      const path = join(folder, `${at}-${report.id}.json`);
+      await writeSynced(path, JSON.stringify(report), folder);
+    },
+    async handOver(keep) {
+      const names = await readdir(folder).catch(() => []);
+      let handed = 0;
+      for (const name of names.filter((one) => NAME.test(one)).toSorted()) {
+        const path = join(folder, name);
+        const report = await readWaiting(path);
+        if (!report) {
+          if (!named.has(path)) onUnreadable(path);
+          named.add(path);
+          continue;
+        }
+        await keep(report);
+        await unlink(path);
+        handed += 1;
+      }
+      return handed;
+    },
+  };
+}
+
+/** The file, its name and its folder are on disk when this resolves. */
+async function writeSynced(path: string, text: string, folder: string): Promise<void> {
+  const file = await open(`${path}.part`, "w", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } catch (error) {
+    await unlink(`${path}.part`).catch(() => undefined);
+    throw error;
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.part`, path);
+  const directory = await open(folder, "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function readWaiting(path: string): Promise<Incoming | null> {
+  try {
+    return waiting.parse(JSON.parse(await readFile(path, "utf8")));
+  } catch {
+    return null;
+  }
+}
