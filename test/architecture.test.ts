@@ -19,6 +19,7 @@ const LEAVES = [
 const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
   ["src/core/", ["src/core/"]],
   ["probes/", ["probes/"]],
+  ["src/reader/", ["src/reader/", "src/core/"]],
   ["src/worker/", ["src/worker/", "probes/", "src/core/", ...LEAVES]],
   ["src/notify/", ["src/notify/", "src/core/", ...LEAVES]],
   [
@@ -45,6 +46,7 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
       "src/config/",
       "src/notify/",
       "src/worker/messages.ts",
+      "src/reader/messages.ts",
       ...LEAVES,
     ],
   ],

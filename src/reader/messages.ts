@@ -1,46 +1,53 @@
 import type { Earlier, Verdict } from "../core/correlate/verdict.js";
+import type { Weights } from "../core/correlate/weights.js";
 import type { Extraction, ReportText } from "../core/extract/extraction.js";
 import type { Inventory } from "../core/inventory.js";
 import type { KnownIncident } from "../core/known-incident.js";
 
-/** What main asks of the reading thread. */
+/** What main asks of the reading thread. Who lives on what comes first, and again after each change. */
 export type Question =
-  | { readonly kind: "inventory"; readonly inventory: Inventory | null }
+  | { readonly kind: "inventory"; readonly inventory: Inventory }
   | {
       readonly kind: "read";
       readonly n: number;
-      readonly report: ReportText;
-      readonly id: string;
-      readonly around: Around;
-    }
-  | {
-      readonly kind: "consider";
-      readonly n: number;
-      readonly report: ReportText;
-      readonly id: string;
-      readonly extraction: Extraction;
+      /** Oldest first: each is an earlier report to those after it. */
+      readonly reports: readonly Unread[];
       readonly around: Around;
     };
 
-/** What is known at the moment a report is read. */
+export interface Unread {
+  readonly id: string;
+  readonly report: ReportText;
+  /** Of an earlier reading: then it is only considered again. */
+  readonly extraction: Extraction | null;
+}
+
+/** What is known at the moment reports are read. */
 export interface Around {
   readonly knowns: readonly KnownIncident[];
   readonly earlier: readonly Earlier[];
+  readonly weights: Weights;
   /** Epoch ms. */
   readonly now: number;
 }
 
-export type Reply =
-  | { readonly n: number; readonly ok: true; readonly read: Read }
-  | { readonly n: number; readonly ok: false; readonly error: string };
-
-export interface Read {
-  readonly extraction: Extraction;
-  readonly verdict: Verdict;
-  /** Of the account it is from, where that is known. */
-  readonly account: {
-    readonly id: string;
-    readonly language: string | null;
-    readonly contacts: readonly string[];
-  } | null;
+/** One for each of the reports asked of, in their order. */
+export interface Reply {
+  readonly n: number;
+  readonly reads: readonly Read[];
 }
+
+export type Read =
+  | {
+      readonly ok: true;
+      readonly id: string;
+      readonly extraction: Extraction;
+      readonly verdict: Verdict;
+      /** Of the account it is from, where that is known. */
+      readonly account: {
+        readonly language: string | null;
+        readonly timezone: string | null;
+        readonly contacts: readonly string[];
+      } | null;
+    }
+  | { readonly ok: false; readonly id: string; readonly error: string };

@@ -115,6 +115,15 @@ export async function listReportsOf(db: Db, ticketIds: readonly string[]): Promi
   return rows.map(reportOf);
 }
 
+/** These reports, oldest first. */
+export async function listReportsById(db: Db, ids: readonly string[]): Promise<StoredReport[]> {
+  const rows: ReportRow[] = await db("reports")
+    .whereIn("id", ids)
+    .orderBy("received_at")
+    .orderBy("id");
+  return rows.map(reportOf);
+}
+
 /** What nobody has read yet, oldest first. */
 export async function listUnread(db: Db, limit: number): Promise<StoredReport[]> {
   const rows: ReportRow[] = await db("reports")

@@ -5,7 +5,7 @@ import type { Answer } from "../core/report.js";
 import { Problem } from "../errors.js";
 import { CUSTOMERS } from "../core/delivery.js";
 import type { Db } from "./db.js";
-import { listReportsOf, type StoredReport } from "./reports.js";
+import { listReportsById, listReportsOf, type StoredReport } from "./reports.js";
 
 export type Queue = "fault" | "billing" | "help" | "feedback";
 export type TicketState = "known" | "looking" | "fixed" | "closed";
@@ -151,6 +151,105 @@ async function oweLetter(
       reportId,
     },
   );
+}
+
+// ── late adoption ────────────────────────────────────────────────────────────────────────────
+
+/** Reports since `since` whose ticket is linked to nothing and that are about a fault, oldest first. */
+export async function listUnlinked(db: Db, since: Date, limit: number): Promise<StoredReport[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `select r.id from reports r join tickets t on t.id = r.ticket_id
+      where r.received_at >= :since and r.extraction is not null
+        and t.queue = 'fault' and t.state = 'looking'
+        and not exists (select 1 from links l where l.ticket_id = t.id)
+      order by r.received_at desc limit :limit`,
+    { since, limit },
+  );
+  return listReportsById(
+    db,
+    rows.map(({ id }) => id),
+  );
+}
+
+/** Links a ticket to an incident that turned up after it. False where it is linked or closed by now. */
+export async function adoptTicket(
+  db: Db,
+  ticketId: string,
+  candidate: Candidate,
+  { now, guard }: Pick<RecordOptions, "now" | "guard">,
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    await guard(tx);
+    const open: unknown = await tx("tickets")
+      .select("id")
+      .where({ id: ticketId, state: "looking" })
+      .forUpdate()
+      .first();
+    // What somebody has undone is not done again.
+    const before: unknown = await tx("links").where({ ticket_id: ticketId }).first();
+    if (!open || before) return false;
+    await addLink(tx, ticketId, candidate, { by: "engine", now, toldAt: null });
+    await tx("tickets").where({ id: ticketId }).update({ state: "known", updated_at: now });
+    return true;
+  });
+}
+
+/** A link whose customers have not been told of the incident. */
+export interface Untold {
+  readonly linkId: number;
+  readonly ticketId: string;
+  readonly incidentId: string;
+}
+
+/** Links to public incidents that nobody was told of yet. */
+export async function listUntold(db: Db, limit: number): Promise<Untold[]> {
+  const { rows } = await db.raw<{ rows: Untold[] }>(
+    `select l.id as "linkId", l.ticket_id as "ticketId", l.incident_id as "incidentId"
+       from links l join incidents i on i.id = l.incident_id
+      where l.told_at is null and l.undone_at is null and i.public
+      order by l.id limit :limit`,
+    { limit },
+  );
+  return rows;
+}
+
+/** What the customers of a link are told: an answer for each report, and the letter that carries it. */
+export interface Telling {
+  readonly reportId: string;
+  readonly answer: Answer;
+  readonly letter: LetterBody | null;
+}
+
+/** Notes that a link's customers are told, with the letters they are owed, all or nothing. */
+export async function tellLinked(
+  db: Db,
+  { linkId, ticketId }: Untold,
+  tellings: readonly Telling[],
+  { now, newId, guard }: RecordOptions,
+): Promise<boolean> {
+  return db.transaction(async (tx) => {
+    await guard(tx);
+    const mine = await tx("links")
+      .where({ id: linkId })
+      .whereNull("told_at")
+      .whereNull("undone_at")
+      .update({ told_at: now });
+    if (mine === 0) return false;
+    for (const { reportId, answer, letter } of tellings) {
+      await tx("ticket_messages").insert({
+        id: newId(),
+        ticket_id: ticketId,
+        report_id: reportId,
+        at: now,
+        by: "engine",
+        kind: "answer",
+        text: answer.text,
+      });
+      await tx("reports").where({ id: reportId }).update({ answer });
+      if (letter) await oweLetter(tx, reportId, letter, newId(), now);
+    }
+    return true;
+  });
 }
 
 // ── what people decide ───────────────────────────────────────────────────────────────────────

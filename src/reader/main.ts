@@ -1,0 +1,98 @@
+import { parentPort } from "node:worker_threads";
+import { consider } from "../core/correlate/decide.js";
+import { identify } from "../core/correlate/sender.js";
+import type { Earlier, Known, Verdict } from "../core/correlate/verdict.js";
+import { createDirectory } from "../core/directory-of.js";
+import type { Account, Directory } from "../core/directory.js";
+import { extract } from "../core/extract/extract.js";
+import type { Extraction } from "../core/extract/extraction.js";
+import { NO_INVENTORY } from "../core/inventory.js";
+import { knownOf } from "../core/known-incident.js";
+import { LANGUAGES } from "../core/languages.js";
+import type { Around, Question, Read, Reply, Unread } from "./messages.js";
+
+/**
+ * The reading thread: knows languages and who lives on what, which takes memory and time that the
+ * site must not miss; so it is a thread of its own, there while there is something to read.
+ */
+let directory: Directory = createDirectory(NO_INVENTORY);
+
+parentPort?.on("message", (question: Question) => {
+  switch (question.kind) {
+    case "inventory":
+      directory = createDirectory(question.inventory);
+      break;
+    case "read": {
+      const reply: Reply = { n: question.n, reads: readAll(question.reports, question.around) };
+      parentPort?.postMessage(reply);
+      break;
+    }
+  }
+});
+
+/** One that cannot be read is said to be so, and stops no other. */
+function readAll(reports: readonly Unread[], around: Around): Read[] {
+  const knowns = around.knowns.map((known) => knownOf(known, directory));
+  const earlier = [...around.earlier];
+  return reports.map((unread): Read => {
+    try {
+      const read = readOne(unread, knowns, earlier, around);
+      earlier.push(earlierOf(unread, read));
+      return { ok: true, id: unread.id, ...read };
+    } catch (error) {
+      const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { ok: false, id: unread.id, error: said };
+    }
+  });
+}
+
+interface ReadOne {
+  readonly extraction: Extraction;
+  readonly verdict: Verdict;
+  readonly account: Account | null;
+}
+
+function readOne(
+  { id, report, extraction: before }: Unread,
+  knowns: readonly Known[],
+  earlier: readonly Earlier[],
+  { weights, now }: Around,
+): ReadOne {
+  const proven = report.accountId === null ? null : directory.account(report.accountId);
+  const [known] = report.from === null ? [] : directory.accountsOf(report.from);
+  const account = proven ?? known ?? null;
+  const extraction =
+    before ??
+    extract(report, {
+      directory,
+      zone: account?.timezone ?? directory.timezone,
+      account,
+      accountLanguage: LANGUAGES.find((one) => one === account?.language) ?? null,
+    });
+  const others = earlier.filter((one) => one.id !== id);
+  const verdict = consider(report, extraction, {
+    directory,
+    knowns,
+    earlier: others,
+    weights,
+    now,
+  });
+  const sender = verdict.sender ?? identify(report, extraction, directory);
+  return { extraction, verdict, account: sender ? directory.account(sender.accountId) : null };
+}
+
+/** As those after it are to see it. */
+function earlierOf({ id, report }: Unread, { extraction, verdict }: ReadOne): Earlier {
+  const [best] = verdict.candidates;
+  return {
+    id,
+    receivedAt: report.receivedAt,
+    accountId: verdict.sender?.accountId ?? null,
+    from: report.from,
+    extraction,
+    linkedTo: verdict.decision === "auto" ? (best?.id ?? null) : null,
+    resembles: best?.id ?? null,
+    duplicateOf: verdict.duplicateOf,
+    suspected: null,
+  };
+}

@@ -1,0 +1,250 @@
+import { randomBytes } from "node:crypto";
+import { SHIPPED } from "../core/correlate/weights.js";
+import { publicId } from "../core/ids.js";
+import type { Inventory } from "../core/inventory.js";
+import type { Log } from "../log.js";
+import type { Metrics } from "../metrics.js";
+import type { Around, Read, Unread } from "../reader/messages.js";
+import { isDatabaseAway, type Db } from "../store/db.js";
+import { listLinkable, type LinkableIncident } from "../store/known-incidents.js";
+import { requireEpoch } from "../store/leadership.js";
+import { keepReport, listEarlier, listUnread, type StoredReport } from "../store/reports.js";
+import {
+  adoptTicket,
+  findTicket,
+  listUnlinked,
+  listUntold,
+  recordReading,
+  tellLinked,
+} from "../store/tickets.js";
+import type { WaitingReports } from "../store/waiting-reports.js";
+import { traceIdOf, withSpan } from "../tracing.js";
+import type { Answering } from "./answering.js";
+import { keepReader } from "./keep-reader.js";
+
+/** Reads what comes in, for as long as this process leads. */
+export interface Reading {
+  /** Something came in, or an incident changed: looks at once. */
+  wake(): void;
+  /** The inventory changed. */
+  forget(): void;
+  stop(): Promise<void>;
+}
+
+interface ReadingSettings {
+  readonly db: Db;
+  readonly epoch: number;
+  readonly waiting: WaitingReports;
+  readonly loadInventory: () => Promise<Inventory>;
+  /** Puts into words what a customer is told. */
+  readonly answering: Answering;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Told after a commit that owes letters. */
+  readonly onOwed: () => void;
+}
+
+const LOOK_MS = 5_000;
+const AT_ONCE = 20;
+/** Between two looks at whether an incident explains what nothing explained (ms). */
+const ADOPT_EVERY_MS = 10_000;
+const HOUR_MS = 3_600_000;
+/** Who wrote first, so long before the incident was noticed, is adopted by it. */
+const ADOPT_BACK_MS = 6 * HOUR_MS;
+/** Reports that later ones are compared with. */
+const EARLIER_MS = 72 * HOUR_MS;
+const EARLIER_MOST = 1_000;
+const KNOWN_MOST = 200;
+const KNOWN_AFTER_MS = 7 * 24 * HOUR_MS;
+/** A report that could not be read so often is left to a human. */
+const ATTEMPTS = 2;
+
+export function readReports(settings: ReadingSettings): Reading {
+  const { db, epoch, waiting, answering, now, log, metrics, onOwed } = settings;
+  const reader = keepReader({ load: settings.loadInventory, log });
+  const newId = (): string => publicId(randomBytes(12));
+  const guard = (tx: Db): Promise<void> => requireEpoch(tx, epoch);
+  const failures = new Map<string, number>();
+  let stopping = false;
+  let woken = false;
+  let wakeUp = (): void => undefined;
+  let adoptedMs = -Infinity;
+  let lastConsidered = "";
+
+  const wake = (): void => {
+    woken = true;
+    wakeUp();
+  };
+
+  const aroundNow = async (
+    except: readonly string[],
+  ): Promise<{ around: Around; knowns: readonly LinkableIncident[] }> => {
+    const at = now().getTime();
+    const [knowns, earlier] = await Promise.all([
+      listLinkable(db, new Date(at - KNOWN_AFTER_MS), KNOWN_MOST),
+      listEarlier(db, new Date(at - EARLIER_MS), EARLIER_MOST),
+    ]);
+    const others = earlier.filter(({ id }) => !except.includes(id));
+    return { around: { knowns, earlier: others, weights: SHIPPED, now: at }, knowns };
+  };
+
+  /** Reads what nobody has read; true where there may be more. */
+  const readNew = async (): Promise<boolean> => {
+    const unread = await listUnread(db, AT_ONCE);
+    if (unread.length === 0) return false;
+    const { around, knowns } = await aroundNow(unread.map(({ id }) => id));
+    const reads = await readSafely(unread, around);
+    for (const report of unread) {
+      const read = reads.get(report.id);
+      if (!read) continue;
+      await record(report, read, knowns);
+    }
+    return true;
+  };
+
+  /** One report may be our end: then each is read alone, and the one that is left to a human. */
+  const readSafely = async (
+    unread: readonly StoredReport[],
+    around: Around,
+  ): Promise<Map<string, Read>> => {
+    const batch = unread.some(({ id }) => failures.has(id)) ? unread.slice(0, 1) : unread;
+    for (const { id } of batch) failures.set(id, (failures.get(id) ?? 0) + 1);
+    const asked = batch.filter(({ id }) => (failures.get(id) ?? 0) <= ATTEMPTS);
+    const given = batch.filter(({ id }) => (failures.get(id) ?? 0) > ATTEMPTS);
+    const reads = asked.length > 0 ? await reader.read(asked.map(toUnread), around) : [];
+    const failed = given.map(({ id }): Read => ({ ok: false, id, error: "could not be read" }));
+    for (const { id } of batch) failures.delete(id);
+    return new Map([...reads, ...failed].map((read) => [read.id, read]));
+  };
+
+  const record = async (
+    report: StoredReport,
+    read: Read,
+    knowns: readonly LinkableIncident[],
+  ): Promise<void> => {
+    await withSpan(
+      "report.read",
+      { "tudunk.report": report.id },
+      report.traceparent,
+      async (trace) => {
+        if (!read.ok) log.error({ report: report.id, error: read.error }, "report.unreadable");
+        const reading = answering.readingOf(report, read, knowns, now());
+        const fresh = await recordReading(db, report.id, reading, { now: now(), newId, guard });
+        if (!fresh) return;
+        metrics.reports.inc({ channel: report.channel, answer: reading.answer.kind });
+        log.info(
+          {
+            report: report.id,
+            answer: reading.answer.kind,
+            symptom: read.ok ? read.extraction.symptoms[0]?.symptom : null,
+            link: reading.link?.id ?? null,
+            waitedMs: now().getTime() - report.storedAt.getTime(),
+            traceId: traceIdOf(trace),
+          },
+          "report.read",
+        );
+        if (reading.letter) onOwed();
+      },
+    );
+  };
+
+  /** An incident that was noticed after its first reports explains them. */
+  const adopt = async (): Promise<void> => {
+    const at = now();
+    const unlinked = await listUnlinked(db, new Date(at.getTime() - ADOPT_BACK_MS), 500);
+    if (unlinked.length === 0) return;
+    const { around } = await aroundNow([]);
+    // The same reports beside the same incidents would only be judged the same again.
+    const considered = JSON.stringify([
+      around.knowns.map(({ id, words, resolvedAt }) => [id, words.length, resolvedAt]),
+      unlinked.map(({ id }) => id),
+    ]);
+    if (around.knowns.length === 0 || considered === lastConsidered) return;
+    lastConsidered = considered;
+    const reads = await reader.read(unlinked.map(toUnread), around);
+    for (const read of reads) {
+      const report = unlinked.find(({ id }) => id === read.id);
+      const [best] = read.ok && read.verdict.decision === "auto" ? read.verdict.candidates : [];
+      if (!best || !report?.ticketId) continue;
+      if (await adoptTicket(db, report.ticketId, best, { now: now(), guard }))
+        log.info({ report: report.id, link: best.id }, "report.adopted");
+    }
+  };
+
+  /** Who was linked without a word – late, by a colleague, or before it was public – gets one now. */
+  const tellUntold = async (): Promise<void> => {
+    const untold = await listUntold(db, 500);
+    if (untold.length === 0) return;
+    const knowns = await listLinkable(db, new Date(now().getTime() - KNOWN_AFTER_MS), KNOWN_MOST);
+    for (const one of untold) {
+      const ticket = await findTicket(db, one.ticketId);
+      const incident = knowns.find(({ id }) => id === one.incidentId);
+      const tellings =
+        ticket && incident
+          ? ticket.reports.map((report) => answering.tellingOf(report, ticket, incident, now()))
+          : [];
+      await tellLinked(db, one, tellings, { now: now(), newId, guard });
+    }
+    onOwed();
+  };
+
+  const look = async (): Promise<void> => {
+    const handed = await waiting.handOver(
+      async (report) => void (await keepReport(db, report, now())),
+    );
+    if (handed > 0) log.info({ reports: handed }, "report.handed-over");
+    while (!stopping && (await readNew()));
+    if (performance.now() - adoptedMs < ADOPT_EVERY_MS) return;
+    adoptedMs = performance.now();
+    await adopt();
+    await tellUntold();
+  };
+
+  const rest = async (): Promise<void> => {
+    if (woken || stopping) return;
+    await new Promise<void>((done) => {
+      const timer = setTimeout(done, LOOK_MS);
+      wakeUp = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  };
+
+  const loop = async (): Promise<void> => {
+    while (!stopping) {
+      woken = false;
+      try {
+        await look();
+      } catch (error) {
+        if (isDatabaseAway(error)) log.debug({ err: error }, "reports.waiting");
+        else log.error({ err: error }, "reports.look-failed");
+        woken = false;
+      }
+      await rest();
+    }
+  };
+  const running = loop();
+
+  return {
+    wake,
+    forget: () => reader.forget(),
+    async stop() {
+      stopping = true;
+      wake();
+      await reader.stop();
+      await running;
+    },
+  };
+}
+
+const toUnread = (report: StoredReport): Unread => {
+  const { id, extraction, subject, text, receivedAt, channel, from, fromName } = report;
+  const { accountId, attachments } = report;
+  return {
+    id,
+    extraction,
+    report: { subject, text, receivedAt, channel, from, fromName, accountId, attachments },
+  };
+};
