@@ -36,6 +36,7 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
       ...LEAVES,
     ],
   ],
+  ["src/inventory/", ["src/inventory/", "src/core/", ...LEAVES]],
   ["src/store/", ["src/core/", ...LEAVES]],
   [
     "src/work/",
@@ -57,6 +58,7 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
       "src/store/",
       "src/core/",
       "src/config/",
+      "src/inventory/",
       "src/notify/index.ts",
       "probes/index.ts",
       ...LEAVES,
@@ -98,6 +100,7 @@ const HOME: Readonly<Record<string, string>> = {
   nodemailer: "src/notify/",
   standardwebhooks: "src/notify/",
   i18next: "src/texts.ts",
+  "csv-parse": "src/inventory/csv.ts",
   pino: "src/log.ts",
 };
 const PURE = new Set(["luxon", "eld", "tldts"]);
