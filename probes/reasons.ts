@@ -18,6 +18,7 @@ export const REASONS = {
 
   // Reaching it.
   "name-not-found": "The name does not exist, or has no address of the wanted family.",
+  "points-elsewhere": "The name leads to addresses that are not ours, in part or all of them.",
   refused: "The connection was refused: nothing listens on that port.",
   reset: "The connection was reset by the other side.",
   "host-unreachable": "No route to the host.",

@@ -40,6 +40,12 @@ export function createMetrics(registry: Registry) {
       labelNames: ["phase"],
       registers,
     }),
+    reports: new Counter({
+      name: "tudunk_reports_total",
+      help: "Reports read, by the way they came in and what was answered.",
+      labelNames: ["channel", "answer"],
+      registers,
+    }),
     deliveries: new Counter({
       name: "tudunk_deliveries_total",
       help: "Attempts to send a message, by kind of channel and what became of it.",

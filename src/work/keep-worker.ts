@@ -1,15 +1,26 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import type { DeepLook } from "../core/deep-probe.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import { describeDatabaseError, isDatabaseAway } from "../store/db.js";
-import type { Batch, Birth, Order, Sights, Watch, Word } from "../worker/messages.js";
+import type {
+  Batch,
+  Birth,
+  LookResult as Result,
+  Order,
+  Sights,
+  Watch,
+  Word,
+} from "../worker/messages.js";
 
 /** The probe process, kept alive: whatever ends it, it is there again within seconds. */
 export interface WorkerKeeper {
   watch(add: readonly Watch[], drop: readonly string[]): void;
   setSights(sights: Sights): void;
   lookNow(monitors: readonly string[]): void;
+  /** Looks once, at addresses in `allow` only; `null` where the worker has no answer in time. */
+  lookOnce(looks: readonly DeepLook[], allow: readonly string[]): Promise<readonly Result[] | null>;
   /** When it last spoke; `null` before its first word. */
   readonly wordAt: Date | null;
   readonly blind: boolean;
@@ -44,6 +55,8 @@ const CURRENT_MS = 3_000;
 /** A worker that has said nothing for so long hangs, and is replaced. */
 const SILENT_MS = 30_000;
 const END_MS = 6_000;
+/** Looks asked for once end after 4 s; who has said nothing by then (ms) is gone. */
+const ONCE_MS = 6_000;
 
 /** The compiled worker, also when we ourselves run from source in a test. */
 const FILE = fileURLToPath(
@@ -63,6 +76,8 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
   let stopping = false;
   let waitMs = BACKOFF_MS.first;
   let refused: string | null = null;
+  const asked = new Map<number, (results: readonly Result[]) => void>();
+  let questions = 0;
 
   const tell = (order: Order): void => {
     if (child?.connected) child.send(order, () => undefined);
@@ -78,6 +93,9 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
     switch (word.kind) {
       case "batch":
         void receive(word.batch);
+        break;
+      case "looked-once":
+        asked.get(word.n)?.(word.results);
         break;
       case "word":
         wordAt = now();
@@ -157,6 +175,18 @@ export function keepWorker(settings: KeeperSettings): WorkerKeeper {
       tell({ kind: "sights", sights });
     },
     lookNow: (monitors) => monitors.length > 0 && tell({ kind: "look-now", monitors }),
+    lookOnce(looks, allow) {
+      const n = ++questions;
+      return new Promise((answer) => {
+        const late = setTimeout(() => (asked.delete(n), answer(null)), ONCE_MS);
+        asked.set(n, (results) => {
+          clearTimeout(late);
+          asked.delete(n);
+          answer(results.length === looks.length ? results : null);
+        });
+        tell({ kind: "look-once", n, looks, allow });
+      });
+    },
     get wordAt() {
       return wordAt;
     },

@@ -8,6 +8,7 @@ import type { Eyes, Run } from "../../probes/probe.js";
 import { gapOf, observe, wantsRecheck, type Health } from "../core/health.js";
 import { createLog } from "../log.js";
 import { startTracing, withSpan } from "../tracing.js";
+import { lookOnce } from "./once.js";
 import { createSchedule } from "./schedule.js";
 import { createSelfCheck } from "./selfcheck.js";
 import { openSpool } from "./spool.js";
@@ -177,6 +178,9 @@ function obey(order: Order): void {
     case "look-now":
       for (const id of order.monitors) schedule.again(id, 0);
       break;
+    case "look-once":
+      void answerOnce(order);
+      break;
     case "taken":
       void taken(order.stream, order.seq);
       break;
@@ -187,6 +191,16 @@ function obey(order: Order): void {
     case "stop":
       void end();
       break;
+  }
+}
+
+/** What a customer complains of is looked at beside the schedule; it delays nothing. */
+async function answerOnce({ n, looks, allow }: Order & { kind: "look-once" }): Promise<void> {
+  try {
+    say({ kind: "looked-once", n, results: await lookOnce(looks, allow, resolver, now) });
+  } catch (error) {
+    log.error({ err: error }, "look-once.failed");
+    say({ kind: "looked-once", n, results: [] });
   }
 }
 

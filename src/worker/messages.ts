@@ -1,6 +1,9 @@
+import type { DeepLook } from "../core/deep-probe.js";
 import type { Confirm, Health } from "../core/health.js";
 import type { LogLevel } from "../log.js";
 import type { Result } from "../../probes/probe.js";
+
+export type LookResult = Result;
 
 /** A monitor as a worker needs it; its options may hold secrets and stay in memory. */
 export interface Watch {
@@ -50,6 +53,13 @@ export type Order =
   | { readonly kind: "sights"; readonly sights: Sights }
   | { readonly kind: "watch"; readonly add: readonly Watch[]; readonly drop: readonly string[] }
   | { readonly kind: "look-now"; readonly monitors: readonly string[] }
+  | {
+      readonly kind: "look-once";
+      readonly n: number;
+      readonly looks: readonly DeepLook[];
+      /** The only addresses that may be connected to. */
+      readonly allow: readonly string[];
+    }
   | { readonly kind: "taken"; readonly stream: string; readonly seq: number }
   | { readonly kind: "refused"; readonly stream: string }
   | { readonly kind: "stop" };
@@ -57,6 +67,8 @@ export type Order =
 /** From a worker to its `main`. */
 export type Word =
   | { readonly kind: "batch"; readonly batch: Batch }
+  /** One result for each of the looks that were asked for. */
+  | { readonly kind: "looked-once"; readonly n: number; readonly results: readonly Result[] }
   | {
       readonly kind: "word";
       readonly at: string;

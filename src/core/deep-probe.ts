@@ -1,0 +1,125 @@
+import type { Account, Directory, Domain, Place } from "./directory.js";
+import type { Extraction, Symptom } from "./extract/extraction.js";
+
+/** One look at a service of exactly one customer. */
+export interface DeepLook {
+  readonly service: DeepService;
+  /** A probe by its kind, or `where`: whether the name leads to us. */
+  readonly probe: "http" | "tls" | "smtp" | "tcp" | "where";
+  readonly target: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export const DEEP_SERVICES = ["web", "certificate", "mx", "submission", "imap", "dns"] as const;
+export type DeepService = (typeof DEEP_SERVICES)[number];
+
+/** What a look found, as it is kept with the report. */
+export interface DeepFinding {
+  readonly service: DeepService;
+  readonly target: string;
+  readonly outcome: "up" | "degraded" | "down" | "unknown";
+  readonly reason: string;
+  readonly ms: number;
+}
+
+/** The looks and the addresses that they may reach: our own hosts and nobody else's. */
+export interface DeepPlan {
+  readonly accountId: string;
+  readonly looks: readonly DeepLook[];
+  readonly allow: readonly string[];
+}
+
+const WEB: ReadonlySet<Symptom> = new Set([
+  "web.down",
+  "web.slow",
+  "web.error5xx",
+  "web.error4xx",
+  "web.content",
+  "database",
+  "tls",
+  "dns",
+]);
+const MAIL: ReadonlySet<Symptom> = new Set([
+  "mail.send",
+  "mail.receive",
+  "mail.login",
+  "mail.bounce_blocklist",
+  "mail.webmail",
+  "dns",
+]);
+/** A symptom less likely than this is not looked into. */
+const LEAST = 0.15;
+
+/**
+ * What to look at when a report says something that no probe shows: the web site and certificate of
+ * the domain it names (else the account's first), its mail servers, and whether its name leads to us.
+ * `null` where nothing of it can be looked at.
+ */
+export function deepPlanFor(
+  account: Account,
+  extraction: Extraction,
+  directory: Directory,
+): DeepPlan | null {
+  const domain = domainMeant(account, extraction);
+  const likely = extraction.symptoms.filter(({ p }) => p >= LEAST).map(({ symptom }) => symptom);
+  const looks = [
+    ...(domain && likely.some((one) => WEB.has(one)) ? webLooks(domain) : []),
+    ...(likely.some((one) => MAIL.has(one)) ? mailLooks(account, domain, directory) : []),
+    ...(domain && likely.some((one) => WEB.has(one) || MAIL.has(one)) ? [nameLook(domain)] : []),
+  ];
+  const allow = [...new Set(directory.places.flatMap(({ addresses }) => addresses))];
+  return looks.length > 0 && allow.length > 0 ? { accountId: account.id, looks, allow } : null;
+}
+
+function domainMeant(account: Account, { mentions }: Extraction): Domain | null {
+  const named = mentions.flatMap(({ kind, value, aside }) =>
+    (kind === "domain" || kind === "mailbox") && !aside
+      ? [value.slice(value.lastIndexOf("@") + 1)]
+      : [],
+  );
+  const own = account.domains.filter(({ suspended, kind }) => !suspended && kind !== "alias");
+  return (
+    own.find(({ ascii, name }) => named.includes(ascii) || named.includes(name)) ?? own[0] ?? null
+  );
+}
+
+const webLooks = ({ ascii }: Domain): DeepLook[] => [
+  { service: "web", probe: "http", target: `https://${ascii}/`, options: {} },
+  { service: "certificate", probe: "tls", target: `${ascii}:443`, options: {} },
+];
+
+function mailLooks(account: Account, domain: Domain | null, directory: Directory): DeepLook[] {
+  const id = domain?.servers.mail ?? account.servers.mail;
+  const store = id === undefined ? null : directory.place(id);
+  const incoming = directory.provider.publicHosts["incoming_mx"] ?? hostOf(store, ["inbound-mx"]);
+  const box = hostOf(store, []);
+  return [
+    ...(incoming
+      ? [{ service: "mx", probe: "smtp", target: `${incoming}:25`, options: {} } as const]
+      : []),
+    ...(box
+      ? ([
+          { service: "submission", probe: "smtp", target: `${box}:587`, options: {} },
+          {
+            service: "imap",
+            probe: "tcp",
+            target: `${box}:143`,
+            options: { dialogue: [{ expect: "* OK" }] },
+          },
+        ] as const)
+      : []),
+  ];
+}
+
+/** The name of a server that offers one of `kinds`; any server where none is asked for. */
+const hostOf = (place: Place | null, kinds: readonly string[]): string | null =>
+  place && (kinds.length === 0 || kinds.some((kind) => place.provides.includes(kind)))
+    ? (place.hostname ?? place.addresses[0] ?? null)
+    : null;
+
+const nameLook = ({ ascii }: Domain): DeepLook => ({
+  service: "dns",
+  probe: "where",
+  target: ascii,
+  options: {},
+});
