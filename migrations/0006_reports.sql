@@ -100,6 +100,19 @@ create table ticket_messages (
 );
 create index ticket_messages_by_ticket on ticket_messages (ticket_id, at);
 
+-- What our own looks at exactly that customer's services saw when they wrote.
+create table report_looks (
+  report_id  text not null references reports,
+  at         timestamptz not null,
+  service    text not null,
+  target     text not null,
+  outcome    text not null check (outcome in ('up', 'degraded', 'down', 'unknown')),
+  reason     text not null,
+  ms         real not null,
+  facts      jsonb not null,
+  primary key (report_id, at, service)
+);
+
 -- The outbox also owes letters to customers: a thread a report instead of one an incident.
 alter table deliveries
   alter column incident_id drop not null,

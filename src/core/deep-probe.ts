@@ -20,6 +20,8 @@ export interface DeepFinding {
   readonly outcome: "up" | "degraded" | "down" | "unknown";
   readonly reason: string;
   readonly ms: number;
+  readonly at: string;
+  readonly facts: Readonly<Record<string, unknown>>;
 }
 
 /** The looks and the addresses that they may reach: our own hosts and nobody else's. */

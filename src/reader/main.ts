@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { consider } from "../core/correlate/decide.js";
-import { identify } from "../core/correlate/sender.js";
 import type { Earlier, Known, Verdict } from "../core/correlate/verdict.js";
+import { deepPlanFor, type DeepPlan } from "../core/deep-probe.js";
 import { createDirectory } from "../core/directory-of.js";
 import type { Account, Directory } from "../core/directory.js";
 import { extract } from "../core/extract/extract.js";
@@ -50,6 +50,7 @@ interface ReadOne {
   readonly extraction: Extraction;
   readonly verdict: Verdict;
   readonly account: Account | null;
+  readonly plan: DeepPlan | null;
 }
 
 function readOne(
@@ -77,8 +78,10 @@ function readOne(
     weights,
     now,
   });
-  const sender = verdict.sender ?? identify(report, extraction, directory);
-  return { extraction, verdict, account: sender ? directory.account(sender.accountId) : null };
+  const own = verdict.sender ? directory.account(verdict.sender.accountId) : null;
+  const unexplained = verdict.answer === "new" || verdict.answer === "individual";
+  const plan = own && unexplained ? deepPlanFor(own, extraction, directory) : null;
+  return { extraction, verdict, account: own, plan };
 }
 
 /** As those after it are to see it. */

@@ -1,5 +1,6 @@
 import type { Earlier, Verdict } from "../core/correlate/verdict.js";
 import type { Weights } from "../core/correlate/weights.js";
+import type { DeepPlan } from "../core/deep-probe.js";
 import type { Extraction, ReportText } from "../core/extract/extraction.js";
 import type { Inventory } from "../core/inventory.js";
 import type { KnownIncident } from "../core/known-incident.js";
@@ -43,6 +44,8 @@ export type Read =
       readonly id: string;
       readonly extraction: Extraction;
       readonly verdict: Verdict;
+      /** What to look at, where nothing that is known explains it. */
+      readonly plan: DeepPlan | null;
       /** Of the account it is from, where that is known. */
       readonly account: {
         readonly language: string | null;

@@ -186,7 +186,7 @@ async function readTables(db: Db): Promise<Inventory> {
     provider: head?.provider ?? NO_INVENTORY.provider,
     components: head?.components ?? [],
     dependencies: head?.dependencies ?? [],
-    places: places.map(({ services: _, ...place }) => place),
+    places: places.map(placeOf),
     services: places.flatMap(({ id: server, services }) =>
       services.map(({ id, kind }) => ({ id, server, kind })),
     ),
@@ -197,6 +197,19 @@ async function readTables(db: Db): Promise<Inventory> {
     })),
   };
 }
+
+const placeOf = (row: PlaceRow): StandingPlace => ({
+  id: row.id,
+  kind: row.kind,
+  hostname: row.hostname,
+  addresses: row.addresses,
+  role: row.role,
+  provides: row.provides,
+  switch: row.switch,
+  rack: row.rack,
+  location: row.location,
+  network: row.network,
+});
 
 /** One object for all who are on the same servers: there are few, and tens of thousands of domains. */
 function createSharing(): (servers: Servers) => Servers {
@@ -262,10 +275,11 @@ async function writePlaces(tx: Db, { places, services, accounts }: Inventory): P
 }
 
 async function writeAccounts(tx: Db, accounts: readonly Account[]): Promise<void> {
-  const rows = accounts.map(({ domains: _, ...account }, place) => ({
+  const rows = accounts.map((account) => ({
     ...account,
+    domains: null,
     company_key: companyKey(account.company),
-    lives_on: livesOn(accounts[place] ?? { ...account, domains: [] }),
+    lives_on: livesOn(account),
   }));
   await tx.raw(
     `insert into inventory_accounts (id, company, company_key, contacts, language, timezone, php, addresses,

@@ -1,4 +1,5 @@
 import type { Candidate, Reason, Verdict } from "../core/correlate/verdict.js";
+import type { DeepFinding } from "../core/deep-probe.js";
 import type { Extraction } from "../core/extract/extraction.js";
 import type { LetterBody } from "../core/letter.js";
 import type { Answer } from "../core/report.js";
@@ -27,6 +28,8 @@ export interface Reading {
   readonly link: Candidate | null;
   /** The contact is one that the account gave us itself. */
   readonly contactIsKnown: boolean;
+  /** What our own looks saw; empty where none was taken. */
+  readonly findings: readonly DeepFinding[];
   /** The letter that carries the answer, where the contact is known to be theirs. */
   readonly letter: LetterBody | null;
 }
@@ -82,6 +85,11 @@ export async function recordReading(
       kind: "answer",
       text: reading.answer.text,
     });
+    for (const { service, target, outcome, reason, ms, at, facts } of reading.findings)
+      await tx("report_looks")
+        .insert({ report_id: reportId, at, service, target, outcome, reason, ms, facts })
+        .onConflict()
+        .ignore();
     if (reading.letter) await oweLetter(tx, reportId, reading.letter, newId(), now);
     await tx.raw("select pg_notify('tudunk_read', ?)", [reportId]);
     return true;

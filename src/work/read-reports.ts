@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { SHIPPED } from "../core/correlate/weights.js";
 import { publicId } from "../core/ids.js";
+import type { DeepFinding, DeepLook } from "../core/deep-probe.js";
 import type { Inventory } from "../core/inventory.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
@@ -38,6 +39,11 @@ interface ReadingSettings {
   readonly loadInventory: () => Promise<Inventory>;
   /** Puts into words what a customer is told. */
   readonly answering: Answering;
+  /** Looks once at addresses in `allow`; `null` where the worker has no answer. */
+  readonly lookOnce: (
+    looks: readonly DeepLook[],
+    allow: readonly string[],
+  ) => Promise<readonly Omit<DeepFinding, "service" | "target">[] | null>;
   readonly now: () => Date;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -57,6 +63,8 @@ const EARLIER_MS = 72 * HOUR_MS;
 const EARLIER_MOST = 1_000;
 const KNOWN_MOST = 200;
 const KNOWN_AFTER_MS = 7 * 24 * HOUR_MS;
+const DEEP_EVERY_MS = 600_000;
+const DEEP_A_MINUTE = 30;
 /** A report that could not be read so often is left to a human. */
 const ATTEMPTS = 2;
 
@@ -66,6 +74,7 @@ export function readReports(settings: ReadingSettings): Reading {
   const newId = (): string => publicId(randomBytes(12));
   const guard = (tx: Db): Promise<void> => requireEpoch(tx, epoch);
   const failures = new Map<string, number>();
+  const deepLooks = createAllowance(now);
   let stopping = false;
   let woken = false;
   let wakeUp = (): void => undefined;
@@ -95,11 +104,13 @@ export function readReports(settings: ReadingSettings): Reading {
     if (unread.length === 0) return false;
     const { around, knowns } = await aroundNow(unread.map(({ id }) => id));
     const reads = await readSafely(unread, around);
-    for (const report of unread) {
-      const read = reads.get(report.id);
-      if (!read) continue;
-      await record(report, read, knowns);
-    }
+    // Who has to be looked into keeps nobody else waiting.
+    await Promise.all(
+      unread.map(async (report) => {
+        const read = reads.get(report.id);
+        if (read) await record(report, read, knowns, await lookInto(read));
+      }),
+    );
     return true;
   };
 
@@ -118,10 +129,22 @@ export function readReports(settings: ReadingSettings): Reading {
     return new Map([...reads, ...failed].map((read) => [read.id, read]));
   };
 
+  /** Looks at exactly this customer's services, where nothing known explains the report. */
+  const lookInto = async (read: Read): Promise<readonly DeepFinding[]> => {
+    const plan = read.ok ? read.plan : null;
+    if (!plan || !deepLooks.may(plan.accountId)) return [];
+    const results = await settings.lookOnce(plan.looks, plan.allow);
+    return plan.looks.flatMap(({ service, target }, n) => {
+      const seen = results?.[n];
+      return seen ? { service, target, ...seen } : [];
+    });
+  };
+
   const record = async (
     report: StoredReport,
     read: Read,
     knowns: readonly LinkableIncident[],
+    findings: readonly DeepFinding[],
   ): Promise<void> => {
     await withSpan(
       "report.read",
@@ -129,7 +152,7 @@ export function readReports(settings: ReadingSettings): Reading {
       report.traceparent,
       async (trace) => {
         if (!read.ok) log.error({ report: report.id, error: read.error }, "report.unreadable");
-        const reading = answering.readingOf(report, read, knowns, now());
+        const reading = answering.readingOf(report, read, { knowns, findings, now: now() });
         const fresh = await recordReading(db, report.id, reading, { now: now(), newId, guard });
         if (!fresh) return;
         metrics.reports.inc({ channel: report.channel, answer: reading.answer.kind });
@@ -235,6 +258,21 @@ export function readReports(settings: ReadingSettings): Reading {
       wake();
       await reader.stop();
       await running;
+    },
+  };
+}
+
+/** One customer's services are looked into at most every 10 min, and those of 30 customers a minute. */
+function createAllowance(now: () => Date): { may(accountId: string): boolean } {
+  const last = new Map<string, number>();
+  return {
+    may(accountId) {
+      const at = now().getTime();
+      for (const [id, then] of last) if (at - then > DEEP_EVERY_MS) last.delete(id);
+      const lately = [...last.values()].filter((then) => at - then < 60_000).length;
+      if (last.has(accountId) || lately >= DEEP_A_MINUTE) return false;
+      last.set(accountId, at);
+      return true;
     },
   };
 }
