@@ -3,7 +3,7 @@ import type { Extraction, ReportText } from "../extract/extraction.js";
 import { duplicateOf } from "./duplicates.js";
 import { INDIVIDUAL, type Comparison } from "./evidence.js";
 import type { ReasonCode } from "./reasons.js";
-import { reasonsOf, scoreAll, type Scored } from "./score.js";
+import { reasonsOf, scoreAll, vectorOf, type Scored, type Vector } from "./score.js";
 import { identify, subjectsOf } from "./sender.js";
 import { faultMass } from "./symptoms.js";
 import type { Earlier, Known, Reason, Verdict } from "./verdict.js";
@@ -31,24 +31,11 @@ const LEAST_FAULT = 0.35;
  * Considers only what was known by `now`; the same input always gives the same verdict.
  */
 export function consider(report: ReportText, extraction: Extraction, context: Context): Verdict {
-  const { directory, weights, now } = context;
-  const sender = identify(report, extraction, directory);
-  const compared: Comparison = {
-    report,
-    extraction,
-    accountId: sender?.accountId ?? null,
-    subjects: subjectsOf(extraction, sender, directory),
-    earlier: context.earlier,
-    directory,
-  };
-  const knowns = context.knowns.filter(
-    ({ knownAt, endedAt }) =>
-      knownAt <= now && (endedAt === null || report.receivedAt - endedAt <= FORGOTTEN_MS),
-  );
-  const scored = scoreAll(knowns, compared, weights);
+  const { weights } = context;
+  const { compared, sender, scored } = compare(report, extraction, context);
   const [best, second] = scored;
   const near = scored.filter(({ p }) => p >= weights.suggest.p).slice(0, weights.suggest.most);
-  const against = best ? whyNot(best, second, extraction, weights) : [];
+  const against = best ? [...forbidding(best, extraction), ...rivalry(best, second, weights)] : [];
   const isClear = best !== undefined && best.p >= weights.auto.p && against.length === 0;
   const decision = isClear ? "auto" : near.length > 0 ? "suggest" : "none";
   return {
@@ -69,13 +56,39 @@ export function consider(report: ReportText, extraction: Extraction, context: Co
   };
 }
 
-/** What forbids linking by ourselves, however likely it is. */
-function whyNot(
-  best: Scored,
-  second: Scored | undefined,
+/** What is learned from: everything that was known beside the report, as it was weighed. */
+export function weighed(
+  report: ReportText,
   extraction: Extraction,
-  weights: Weights,
-): readonly Reason[] {
+  context: Context,
+): readonly { readonly known: string; readonly vector: Vector; readonly forbidden: boolean }[] {
+  return compare(report, extraction, context).scored.map((one) => ({
+    known: one.known.id,
+    vector: vectorOf(one.evidence),
+    forbidden: forbidding(one, extraction).length > 0,
+  }));
+}
+
+function compare(report: ReportText, extraction: Extraction, context: Context) {
+  const { directory, weights, now } = context;
+  const sender = identify(report, extraction, directory);
+  const compared: Comparison = {
+    report,
+    extraction,
+    accountId: sender?.accountId ?? null,
+    subjects: subjectsOf(extraction, sender, directory),
+    earlier: context.earlier,
+    directory,
+  };
+  const knowns = context.knowns.filter(
+    ({ knownAt, endedAt }) =>
+      knownAt <= now && (endedAt === null || report.receivedAt - endedAt <= FORGOTTEN_MS),
+  );
+  return { sender, compared, scored: scoreAll(knowns, compared, weights) };
+}
+
+/** What forbids linking by ourselves, however likely it is. */
+function forbidding(best: Scored, extraction: Extraction): readonly Reason[] {
   const reason = (code: ReasonCode, span: Reason["span"] = null): Reason => ({
     code,
     weight: 0,
@@ -99,10 +112,18 @@ function whyNot(
       ...reason("none.kind"),
       params: { symptom: extraction.symptoms[0]?.symptom ?? "other" },
     });
-  if (second && best.p - second.p < weights.auto.margin && second.p >= weights.suggest.p)
-    against.push(reason("none.rival"));
   return against;
 }
+
+/** Two that are about as likely are for a human to tell apart. */
+const rivalry = (
+  best: Scored,
+  second: Scored | undefined,
+  { auto, suggest }: Weights,
+): readonly Reason[] =>
+  second && second.p >= suggest.p && best.p - second.p < auto.margin
+    ? [{ code: "none.rival", weight: 0, params: {}, span: null }]
+    : [];
 
 const individuality = ({ cues }: Extraction): number =>
   [...new Set(cues.map(({ cue }) => cue))].reduce((sum, cue) => sum + (INDIVIDUAL[cue] ?? 0), 0);

@@ -64,7 +64,9 @@ export function subjectsOf(
   };
   for (const { owner, certainty, mention } of namedOwners(extraction, directory)) {
     if (mention.role === "remote" || mention.aside) continue;
-    add({ account: owner.account, domain: owner.domain, certainty });
+    const isOwn = owner.account.id === sender?.accountId;
+    const sure = isOwn ? Math.max(certainty, sender.certainty) : certainty;
+    add({ account: owner.account, domain: owner.domain, certainty: sure });
   }
   for (const mention of extraction.mentions) {
     const account =
