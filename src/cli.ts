@@ -28,6 +28,8 @@ const USAGE = `Usage: npm run -s tudunk -- COMMAND
         [--timeout 10s]
         [--options '{ expect: { status: [200] } }']    the probe's own keys, as in the configuration
         kinds: ${Object.keys(PROBES).join(", ")}
+  replay WORLD OUT              plays a folder of inventory, incidents and reports through extraction and
+                                correlation and writes what came of each report to OUT; needs no database
   token create --name N --role R
                                 makes a token for the API and prints it, once
         roles: ${ROLES.join(", ")}
@@ -47,6 +49,7 @@ class Misuse extends Error {}
 const COMMANDS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   "check-config": checkConfig,
   probe,
+  replay,
   token,
 };
 
@@ -134,6 +137,19 @@ function prepared<T>(prepare: () => T): T {
   } catch (error) {
     throw new Misuse(error instanceof Error ? error.message : String(error));
   }
+}
+
+async function replay(args: string[]): Promise<number> {
+  const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
+  const [world, out, ...more] = positionals;
+  if (world === undefined || out === undefined || more.length > 0)
+    throw new Misuse("replay needs a WORLD and an OUT");
+  const from = process.env["INIT_CWD"] ?? ".";
+  // Languages and lexicons are only worth loading here.
+  const { replay: play } = await import("./replay.js");
+  const count = await play(resolve(from, world), resolve(from, out), complain);
+  complain(`${out}: what came of ${count} reports`);
+  return OK;
 }
 
 async function token(args: string[]): Promise<number> {
