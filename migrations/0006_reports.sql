@@ -100,6 +100,28 @@ create table ticket_messages (
 );
 create index ticket_messages_by_ticket on ticket_messages (ticket_id, at);
 
+-- Improbably many unexplained reports at one place: a candidate for a human.
+create table suspicions (
+  id           text primary key,
+  state        text not null check (state in ('open', 'confirmed', 'merged', 'dismissed', 'retired')),
+  -- src/core/correlate/verdict.ts: key, members, accounts, expected, window, words.
+  suspicion    jsonb not null,
+  raised_at    timestamptz not null,
+  last_at      timestamptz not null,
+  decided_at   timestamptz,
+  decided_by   text,
+  -- What it became, or what explained it.
+  incident_id  text references incidents
+);
+create index suspicions_open on suspicions (last_at) where state = 'open';
+alter table reports add foreign key (suspicion_id) references suspicions;
+
+-- How many reports are usual at which hour, of what and from where.
+create table report_baseline (
+  "only"    boolean primary key default true check ("only"),
+  baseline  jsonb not null
+);
+
 -- What our own looks at exactly that customer's services saw when they wrote.
 create table report_looks (
   report_id  text not null references reports,

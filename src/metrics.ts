@@ -46,6 +46,11 @@ export function createMetrics(registry: Registry) {
       labelNames: ["channel", "answer"],
       registers,
     }),
+    suspicions: new Counter({
+      name: "tudunk_suspicions_total",
+      help: "Suspected incidents that reports have raised.",
+      registers,
+    }),
     deliveries: new Counter({
       name: "tudunk_deliveries_total",
       help: "Attempts to send a message, by kind of channel and what became of it.",

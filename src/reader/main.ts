@@ -1,5 +1,7 @@
 import { parentPort } from "node:worker_threads";
+import { learn, type Baseline } from "../core/correlate/baseline.js";
 import { consider } from "../core/correlate/decide.js";
+import { countedAs, notice } from "../core/correlate/suspect.js";
 import type { Earlier, Known, Verdict } from "../core/correlate/verdict.js";
 import { deepPlanFor, type DeepPlan } from "../core/deep-probe.js";
 import { createDirectory } from "../core/directory-of.js";
@@ -23,27 +25,48 @@ parentPort?.on("message", (question: Question) => {
       directory = createDirectory(question.inventory);
       break;
     case "read": {
-      const reply: Reply = { n: question.n, reads: readAll(question.reports, question.around) };
-      parentPort?.postMessage(reply);
+      const { n, reports, around } = question;
+      parentPort?.postMessage(readAll(n, reports, around));
       break;
     }
   }
 });
 
 /** One that cannot be read is said to be so, and stops no other. */
-function readAll(reports: readonly Unread[], around: Around): Read[] {
+function readAll(n: number, reports: readonly Unread[], around: Around): Reply {
   const knowns = around.knowns.map((known) => knownOf(known, directory));
   const earlier = [...around.earlier];
-  return reports.map((unread): Read => {
+  let { standing } = around;
+  const reads = reports.map((unread): Read => {
     try {
       const read = readOne(unread, knowns, earlier, around);
-      earlier.push(earlierOf(unread, read));
-      return { ok: true, id: unread.id, ...read };
+      const one = earlierOf(unread, read);
+      earlier.push(one);
+      const noticed = notice(standing, one, { ...around, earlier, directory, knowns });
+      ({ standing } = noticed);
+      return { ok: true, id: unread.id, ...read, suspected: noticed.suspected };
     } catch (error) {
       const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { ok: false, id: unread.id, error: said };
     }
   });
+  return { n, reads, standing, baseline: counted(earlier, around) };
+}
+
+/** An incident may still be found that explains a report, so it counts as usual only a while later. */
+const COUNT_AFTER_MS = 3 * 3_600_000;
+
+function counted(earlier: readonly Earlier[], { baseline, now }: Around): Baseline {
+  const until = now - COUNT_AFTER_MS;
+  if (until <= baseline.until) return baseline;
+  const due = earlier.filter(
+    ({ receivedAt }) => receivedAt >= baseline.until && receivedAt < until,
+  );
+  return learn(
+    baseline,
+    due.flatMap((one) => countedAs(one, directory) ?? []),
+    until,
+  );
 }
 
 interface ReadOne {

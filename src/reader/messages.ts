@@ -1,3 +1,5 @@
+import type { Baseline } from "../core/correlate/baseline.js";
+import type { Standing } from "../core/correlate/suspect.js";
 import type { Earlier, Verdict } from "../core/correlate/verdict.js";
 import type { Weights } from "../core/correlate/weights.js";
 import type { DeepPlan } from "../core/deep-probe.js";
@@ -28,6 +30,8 @@ export interface Around {
   readonly knowns: readonly KnownIncident[];
   readonly earlier: readonly Earlier[];
   readonly weights: Weights;
+  readonly standing: readonly Standing[];
+  readonly baseline: Baseline;
   /** Epoch ms. */
   readonly now: number;
 }
@@ -36,6 +40,10 @@ export interface Around {
 export interface Reply {
   readonly n: number;
   readonly reads: readonly Read[];
+  /** The suspicions as they are after these reports. */
+  readonly standing: readonly Standing[];
+  /** What is usual, with what was counted since. */
+  readonly baseline: Baseline;
 }
 
 export type Read =
@@ -44,6 +52,8 @@ export type Read =
       readonly id: string;
       readonly extraction: Extraction;
       readonly verdict: Verdict;
+      /** The suspicion it is part of. */
+      readonly suspected: string | null;
       /** What to look at, where nothing that is known explains it. */
       readonly plan: DeepPlan | null;
       /** Of the account it is from, where that is known. */

@@ -4,7 +4,7 @@ import {
   changedAccounts,
   differenceOf,
   domainsGone,
-  type InventoryDifference,
+  type Imported,
 } from "../core/inventory-difference.js";
 import {
   NO_INVENTORY,
@@ -31,19 +31,6 @@ export interface ImportOptions {
   readonly force: boolean;
   /** Only says what would change. */
   readonly dryRun: boolean;
-}
-
-export interface Imported {
-  /** `refused`: more than a fifth of the source's domains would go, and nothing was changed. */
-  readonly outcome: "applied" | "shown" | "refused";
-  readonly source: string;
-  readonly difference: InventoryDifference;
-  /** How many of the domains that the source named before it names no more. */
-  readonly gone: { readonly gone: number; readonly of: number };
-  readonly claimedTwice: readonly string[];
-  /** Servers that customers live on and nobody watches. */
-  readonly unwatched: readonly string[];
-  readonly mailElsewhere: number;
 }
 
 /** Heard by `listen` after each import. */
@@ -116,6 +103,19 @@ export async function loadInventory(db: Db): Promise<Inventory> {
   );
 }
 
+/** When the inventory was last brought in line; `null` before the first import. */
+export async function importedAt(db: Db): Promise<Date | null> {
+  const row: { imported_at: Date } | undefined = await db("inventory_head")
+    .select("imported_at")
+    .first();
+  return row?.imported_at ?? null;
+}
+
+/** The inventory without its accounts: places, services and what needs what. */
+export async function loadTopology(db: Db): Promise<Inventory> {
+  return readTables(db, false);
+}
+
 const NOTHING = { inventory: NO_INVENTORY, routing: null };
 
 const countElsewhere = ({ accounts }: Inventory): number =>
@@ -162,11 +162,25 @@ const PLACE = `id, kind, hostname, addresses, role, provides, switch, rack, loca
 const ACCOUNT = `id, company, contacts, language, timezone, php, addresses, service_ids as "serviceIds", servers`;
 const DOMAIN = `account_id as "accountId", name, ascii, kind, servers, mail, suspended`;
 
-async function readTables(db: Db): Promise<Inventory> {
+async function readTables(db: Db, whole = true): Promise<Inventory> {
   const head: HeadRow | undefined = await db("inventory_head").first();
   const { rows: places } = await db.raw<{ rows: PlaceRow[] }>(
     `select ${PLACE}, services from inventory_places order by id`,
   );
+  return {
+    timezone: head?.timezone ?? NO_INVENTORY.timezone,
+    provider: head?.provider ?? NO_INVENTORY.provider,
+    components: head?.components ?? [],
+    dependencies: head?.dependencies ?? [],
+    places: places.map(placeOf),
+    services: places.flatMap(({ id: server, services }) =>
+      services.map(({ id, kind }) => ({ id, server, kind })),
+    ),
+    accounts: whole ? await readAccounts(db) : [],
+  };
+}
+
+async function readAccounts(db: Db): Promise<readonly Account[]> {
   const { rows: accounts } = await db.raw<{ rows: AccountRow[] }>(
     `select ${ACCOUNT} from inventory_accounts order by id`,
   );
@@ -181,21 +195,11 @@ async function readTables(db: Db): Promise<Inventory> {
     if (before) before.push(shared);
     else byAccount.set(domain.accountId, [shared]);
   }
-  return {
-    timezone: head?.timezone ?? NO_INVENTORY.timezone,
-    provider: head?.provider ?? NO_INVENTORY.provider,
-    components: head?.components ?? [],
-    dependencies: head?.dependencies ?? [],
-    places: places.map(placeOf),
-    services: places.flatMap(({ id: server, services }) =>
-      services.map(({ id, kind }) => ({ id, server, kind })),
-    ),
-    accounts: accounts.map((account) => ({
-      ...account,
-      servers: same(account.servers),
-      domains: byAccount.get(account.id) ?? [],
-    })),
-  };
+  return accounts.map((account) => ({
+    ...account,
+    servers: same(account.servers),
+    domains: byAccount.get(account.id) ?? [],
+  }));
 }
 
 const placeOf = (row: PlaceRow): StandingPlace => ({

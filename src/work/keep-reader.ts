@@ -2,12 +2,12 @@ import { Worker } from "node:worker_threads";
 import type { Inventory } from "../core/inventory.js";
 import { Problem } from "../errors.js";
 import type { Log } from "../log.js";
-import type { Around, Question, Read, Reply, Unread } from "../reader/messages.js";
+import type { Around, Question, Reply, Unread } from "../reader/messages.js";
 
 /** The reading thread, there while there is something to read. */
 export interface Reader {
   /** Reads reports in their order. Rejects with `unavailable` where the thread ends or takes too long. */
-  read(reports: readonly Unread[], around: Around): Promise<readonly Read[]>;
+  read(reports: readonly Unread[], around: Around): Promise<Omit<Reply, "n">>;
   /** Who lives on what has changed: it is loaded again before the next reading. */
   forget(): void;
   stop(): Promise<void>;
@@ -95,7 +95,7 @@ export function keepReader({
       clearTimeout(idle);
       idle = setTimeout(() => void end(), idleMs).unref();
       if (!reply) throw new Problem("unavailable", "The reading thread ended before it had read.");
-      return reply.reads;
+      return reply;
     },
     forget() {
       stale = true;

@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { newBaseline } from "../core/correlate/baseline.js";
 import { SHIPPED } from "../core/correlate/weights.js";
 import { publicId } from "../core/ids.js";
 import type { DeepFinding, DeepLook } from "../core/deep-probe.js";
 import type { Inventory } from "../core/inventory.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
-import type { Around, Read, Unread } from "../reader/messages.js";
+import type { Around, Read, Reply, Unread } from "../reader/messages.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
 import { listLinkable, type LinkableIncident } from "../store/known-incidents.js";
 import { requireEpoch } from "../store/leadership.js";
 import { keepReport, listEarlier, listUnread, type StoredReport } from "../store/reports.js";
+import { findBaseline, listStanding, recordStanding, saveBaseline } from "../store/suspicions.js";
 import {
   adoptTicket,
   findTicket,
@@ -44,6 +46,8 @@ interface ReadingSettings {
     looks: readonly DeepLook[],
     allow: readonly string[],
   ) => Promise<readonly Omit<DeepFinding, "service" | "target">[] | null>;
+  /** The site's zone: what is usual differs by hour and weekday. */
+  readonly timezone: () => string;
   readonly now: () => Date;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -90,12 +94,18 @@ export function readReports(settings: ReadingSettings): Reading {
     except: readonly string[],
   ): Promise<{ around: Around; knowns: readonly LinkableIncident[] }> => {
     const at = now().getTime();
-    const [knowns, earlier] = await Promise.all([
+    const [knowns, earlier, standing, counted] = await Promise.all([
       listLinkable(db, new Date(at - KNOWN_AFTER_MS), KNOWN_MOST),
       listEarlier(db, new Date(at - EARLIER_MS), EARLIER_MOST),
+      listStanding(db),
+      findBaseline(db),
     ]);
+    const baseline = counted ?? newBaseline(settings.timezone(), at);
     const others = earlier.filter(({ id }) => !except.includes(id));
-    return { around: { knowns, earlier: others, weights: SHIPPED, now: at }, knowns };
+    return {
+      around: { knowns, earlier: others, weights: SHIPPED, standing, baseline, now: at },
+      knowns,
+    };
   };
 
   /** Reads what nobody has read; true where there may be more. */
@@ -103,7 +113,7 @@ export function readReports(settings: ReadingSettings): Reading {
     const unread = await listUnread(db, AT_ONCE);
     if (unread.length === 0) return false;
     const { around, knowns } = await aroundNow(unread.map(({ id }) => id));
-    const reads = await readSafely(unread, around);
+    const { reads, reply } = await readSafely(unread, around);
     // Who has to be looked into keeps nobody else waiting.
     await Promise.all(
       unread.map(async (report) => {
@@ -111,22 +121,42 @@ export function readReports(settings: ReadingSettings): Reading {
         if (read) await record(report, read, knowns, await lookInto(read));
       }),
     );
+    if (reply) await suspect(reply, around);
     return true;
+  };
+
+  /** Keeps what is suspected, and what is usual. */
+  const suspect = async (
+    { standing, baseline }: Omit<Reply, "n">,
+    around: Around,
+  ): Promise<void> => {
+    const before = JSON.stringify(around.standing);
+    if (JSON.stringify(standing) !== before)
+      for (const id of await recordStanding(db, standing, now(), guard)) {
+        const raised = standing.find((one) => one.id === id);
+        log.warn({ suspicion: id, ...raised?.suspicion }, "suspicion.raised");
+        metrics.suspicions.inc();
+      }
+    if (baseline.until > around.baseline.until || baseline.since === around.now)
+      await saveBaseline(db, baseline);
   };
 
   /** One report may be our end: then each is read alone, and the one that is left to a human. */
   const readSafely = async (
     unread: readonly StoredReport[],
     around: Around,
-  ): Promise<Map<string, Read>> => {
+  ): Promise<{ reads: ReadonlyMap<string, Read>; reply: Omit<Reply, "n"> | null }> => {
     const batch = unread.some(({ id }) => failures.has(id)) ? unread.slice(0, 1) : unread;
     for (const { id } of batch) failures.set(id, (failures.get(id) ?? 0) + 1);
     const asked = batch.filter(({ id }) => (failures.get(id) ?? 0) <= ATTEMPTS);
     const given = batch.filter(({ id }) => (failures.get(id) ?? 0) > ATTEMPTS);
-    const reads = asked.length > 0 ? await reader.read(asked.map(toUnread), around) : [];
+    const reply = asked.length > 0 ? await reader.read(asked.map(toUnread), around) : null;
     const failed = given.map(({ id }): Read => ({ ok: false, id, error: "could not be read" }));
     for (const { id } of batch) failures.delete(id);
-    return new Map([...reads, ...failed].map((read) => [read.id, read]));
+    return {
+      reads: new Map([...(reply?.reads ?? []), ...failed].map((read) => [read.id, read])),
+      reply,
+    };
   };
 
   /** Looks at exactly this customer's services, where nothing known explains the report. */
@@ -185,7 +215,7 @@ export function readReports(settings: ReadingSettings): Reading {
     ]);
     if (around.knowns.length === 0 || considered === lastConsidered) return;
     lastConsidered = considered;
-    const reads = await reader.read(unlinked.map(toUnread), around);
+    const { reads } = await reader.read(unlinked.map(toUnread), around);
     for (const read of reads) {
       const report = unlinked.find(({ id }) => id === read.id);
       const [best] = read.ok && read.verdict.decision === "auto" ? read.verdict.candidates : [];
