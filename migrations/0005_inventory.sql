@@ -35,7 +35,7 @@ create table inventory_places (
   accounts   int not null
 );
 create index inventory_places_by_hostname on inventory_places (hostname);
-create index inventory_places_by_address on inventory_places using gin (addresses);
+create index inventory_places_by_address on inventory_places using gin (addresses) with (fastupdate = off);
 
 create table inventory_accounts (
   id           text primary key,
@@ -53,10 +53,10 @@ create table inventory_accounts (
   lives_on     text[] not null
 );
 create index inventory_accounts_by_company on inventory_accounts (company_key);
-create index inventory_accounts_by_contact on inventory_accounts using gin (contacts);
-create index inventory_accounts_by_address on inventory_accounts using gin (addresses);
-create index inventory_accounts_by_service on inventory_accounts using gin (service_ids);
-create index inventory_accounts_by_place on inventory_accounts using gin (lives_on);
+create index inventory_accounts_by_contact on inventory_accounts using gin (contacts) with (fastupdate = off);
+create index inventory_accounts_by_address on inventory_accounts using gin (addresses) with (fastupdate = off);
+create index inventory_accounts_by_service on inventory_accounts using gin (service_ids) with (fastupdate = off);
+create index inventory_accounts_by_place on inventory_accounts using gin (lives_on) with (fastupdate = off);
 
 create table inventory_domains (
   -- A-labels.

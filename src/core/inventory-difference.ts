@@ -22,6 +22,22 @@ export interface InventoryDifference {
   readonly places: Difference;
 }
 
+/** What came of an import. */
+export interface Imported {
+  /** `refused`: more than a fifth of the source's domains would go, and nothing was changed. */
+  readonly outcome: "applied" | "shown" | "refused";
+  readonly source: string;
+  readonly difference: InventoryDifference;
+  /** How many of the domains that the source named before it names no more. */
+  readonly gone: { readonly gone: number; readonly of: number };
+  /** Domains that two accounts claim: the first kept them. */
+  readonly claimedTwice: readonly string[];
+  /** Servers that customers live on and nobody watches. */
+  readonly unwatched: readonly string[];
+  /** Domains whose mail is delivered elsewhere. */
+  readonly mailElsewhere: number;
+}
+
 /** The ids that have to be written and those that have to go. */
 export interface AccountChanges {
   readonly changed: ReadonlySet<string>;

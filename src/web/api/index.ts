@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import express, { Router } from "express";
-import type { z } from "zod";
 import { publicId } from "../../core/ids.js";
 import type { Localized } from "../../core/incident-view.js";
 import type { Headlined } from "../../core/wording.js";
@@ -11,10 +10,13 @@ import { postUpdate } from "../../store/incident-updates.js";
 import { findMonitor, listMonitors, type MonitorView } from "../../store/monitors.js";
 import { currentTraceparent } from "../../tracing.js";
 import { nameOf, READERS, requireRole, SPEAKERS } from "../bearer.js";
+import { inventory } from "./inventory.js";
 import { openApiDocument } from "./openapi.js";
+import { closed, idOf, opened, positionOf, read } from "./reading.js";
+import { reportRoutes, type ReportApiSettings } from "./reports.js";
 import { incidentsQuery, monitorsQuery, statement } from "./schemas.js";
 
-export interface ApiSettings {
+export interface ApiSettings extends ReportApiSettings {
   /** Throws `unavailable` before there is a database. */
   readonly db: () => Db;
   readonly now: () => Date;
@@ -30,13 +32,15 @@ export interface Telling {
 }
 
 /** `/api/v1`: its description is open; everything else is for staff who bring a token. */
-export function api({ db, now, publicUrl, telling }: ApiSettings): Router {
+export function api(settings: ApiSettings): Router {
+  const { db, now, publicUrl, telling } = settings;
   const routes = Router();
 
   routes.get("/openapi.json", (_req, res) => {
     res.json(openApiDocument(publicUrl()));
   });
 
+  routes.use(reportRoutes(settings));
   routes.use(requireRole(db, now, READERS));
 
   routes.get("/monitors", async (req, res) => {
@@ -103,34 +107,12 @@ export function api({ db, now, publicUrl, telling }: ApiSettings): Router {
     },
   );
 
+  routes.use("/inventory", inventory(db, now));
+
   routes.use(() => {
     throw new Problem("not-found", "There is no such address; see /api/v1/openapi.json.");
   });
   return routes;
-}
-
-/** The query as its schema reads it; throws `bad-input` naming every parameter that is wrong. */
-function read<T extends z.ZodType>(schema: T, query: unknown): z.output<T> {
-  const { success, data, error } = schema.safeParse(query);
-  if (success) return data;
-  const wrong = error.issues.map(({ path, message }) => `${path.join(".") || "query"}: ${message}`);
-  throw new Problem("bad-input", wrong.join("; "));
-}
-
-/** Cursors are opaque to whoever uses them. */
-const closed = (position: string): string => Buffer.from(position).toString("base64url");
-const opened = (cursor: string): string => Buffer.from(cursor, "base64url").toString();
-
-/** Ids of ours have no other letters; anything else is found nowhere. */
-function idOf(text: string): string {
-  if (/^[a-z0-9-]{1,63}$/.test(text)) return text;
-  throw new Problem("not-found", "There is nothing with such an id.");
-}
-
-function positionOf(text: string): { readonly openedAt: Date; readonly id: string } {
-  const [, at = "", id = ""] = /^(\S+) ([a-z0-9]{12})$/.exec(text) ?? [];
-  if (Number.isNaN(Date.parse(at))) throw new Problem("bad-input", "cursor: not one of ours");
-  return { openedAt: new Date(at), id };
 }
 
 /** No monitor flaps yet: flapping becomes a state of its own together with its rules. */

@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { createDocument, type ZodOpenApiOperationObject } from "zod-openapi";
 import {
+  importQuery,
+  importReport,
+  inventoryProblem,
+  lookup,
+  lookupQuery,
+} from "./inventory-schemas.js";
+import {
   incident,
   incidentsQuery,
   monitor,
@@ -75,6 +82,40 @@ export const openApiDocument = (serverUrl: string) =>
             "503": failure("The database is away; try again."),
           },
         },
+      },
+      "/inventory": {
+        put: {
+          summary: "Say who lives on what: all at once, or one source's part of it",
+          description:
+            "JSON replaces everything; a panel's or billing's file replaces what the same source said before. All or nothing. See docs/inventory.md for the formats.",
+          security: [{ bearer: [] }],
+          requestParams: { query: importQuery },
+          requestBody: {
+            content: {
+              "application/json": { schema: z.looseObject({}) },
+              "text/csv": { schema: z.string() },
+              "text/plain": { schema: z.string() },
+            },
+          },
+          responses: {
+            "200": {
+              description: "Applied – or, with `dryRun`, shown – with what changes.",
+              content: { "application/json": { schema: importReport } },
+            },
+            "400": failure("A parameter is not as expected, or the file is too long."),
+            "401": failure("No token, or an unknown one."),
+            "403": failure("The token's role may not change the inventory."),
+            "409": failure("More than a fifth of the source's domains would go; see `force`."),
+            "422": {
+              description: "The file has mistakes; nothing was changed.",
+              content: { "application/problem+json": { schema: inventoryProblem } },
+            },
+            "503": failure("The database is away; try again."),
+          },
+        },
+      },
+      "/inventory/lookup": {
+        get: reading("Who or what this is, and what it lives on", lookup, { query: lookupQuery }),
       },
     },
   });
