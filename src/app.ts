@@ -19,7 +19,13 @@ import { loadPage } from "./store/page.js";
 import { findSite, type StoredSite } from "./store/pages.js";
 import { listen } from "./store/session.js";
 import type { Settings } from "./settings.js";
+import { createSecretLinks, openSecretKey } from "./secret-links.js";
+import { loadInventory } from "./store/inventory.js";
+import { openWaitingReports } from "./store/waiting-reports.js";
 import { createTexts } from "./texts.js";
+import { createIntake } from "./web/intake.js";
+import { createAnswering } from "./work/answering.js";
+import { readReports, type Reading } from "./work/read-reports.js";
 import { createSite } from "./web/site.js";
 import { createCopies } from "./web/page/copies.js";
 import type { Condition } from "./web/system.js";
@@ -68,7 +74,7 @@ export async function startApp(given: AppSettings): Promise<App> {
   let config: Config = NO_CONFIG;
   let mistakes: readonly Mistake[] = [];
   let texts = createTexts({ timezone: config.site.timezone });
-  const parts: Parts = { server: null, database: null, lead: null, unheard: false };
+  const parts: Parts = { server: null, database: null, lead: null, reading: null, unheard: false };
   const port = (): number => portOf(parts.server) ?? settings.port;
   const publicUrl = (): string =>
     settings.publicUrl ?? config.site.url ?? `http://localhost:${port()}`;
@@ -161,7 +167,43 @@ export async function startApp(given: AppSettings): Promise<App> {
   closing.add("configuration", () => watching.stop());
   await watching.reload();
 
+  // ── reports ───────────────────────────────────────────────────────────────────────────────────
+  const links = createSecretLinks(openSecretKey(settings));
+  const waiting = openWaitingReports(join(settings.dataDir, "intake"), (path) =>
+    log.error({ path }, "report.unreadable-file"),
+  );
+  const intake = createIntake({
+    db: () => (parts.database ? parts.database.forWeb : db()),
+    waiting,
+    now,
+    log,
+  });
+  const answering = createAnswering({
+    texts: () => texts,
+    language: () => site().languages[0] ?? "en",
+    support: () => site().support,
+  });
+
+  // ── reports ───────────────────────────────────────────────────────────────────────────────────
+  const links = createSecretLinks(openSecretKey(settings));
+  const waiting = openWaitingReports(join(settings.dataDir, "intake"), (path) =>
+    log.error({ path }, "report.unreadable-file"),
+  );
+  const intake = createIntake({
+    db: () => (parts.database ? parts.database.forWeb : db()),
+    waiting,
+    now,
+    log,
+  });
+  const answering = createAnswering({ texts: () => texts, site });
+
   const server = createSite({
+    intake,
+    links,
+    receipt: answering.receipt,
+    intake,
+    links,
+    receipt: answering.receipt,
     db: () => (parts.database ? parts.database.forWeb : db()),
     now,
     registry,
@@ -186,6 +228,8 @@ export async function startApp(given: AppSettings): Promise<App> {
       db: db(),
       channels: () => voices.ready,
       letters: () => voices.letters,
+      compose: (claim) =>
+        answering.letterOf(claim, `${publicUrl()}${links.reportPath(claim.reportId)}`),
       about: () => ({
         site: { name: config.site.name, url: publicUrl(), timezone: config.site.timezone },
         language: config.site.languages[0] ?? "en",
@@ -219,10 +263,26 @@ export async function startApp(given: AppSettings): Promise<App> {
     });
     parts.lead = begun;
     if (config !== begunWith) await begun.configure(config);
+    const reading = readReports({
+      db: db(),
+      epoch: begun.epoch,
+      waiting,
+      loadInventory: () => loadInventory(db()),
+      answering,
+      lookOnce: (looks, allow) => begun.worker.lookOnce(looks, allow),
+      timezone: () => site().timezone,
+      now,
+      log,
+      metrics,
+      onOwed: () => owed.wake(),
+    });
+    parts.reading = reading;
     return {
       stillLeads: () => begun.stillLeads(),
       async stop() {
         parts.lead = null;
+        parts.reading = null;
+        await reading.stop();
         await begun.stop();
         await owed.stop();
       },
@@ -239,8 +299,23 @@ export async function startApp(given: AppSettings): Promise<App> {
     if (config === NO_CONFIG && lastSite) texts = createTexts({ timezone: lastSite.timezone });
     const hearing = listen({
       connection: database.connection,
-      channel: "tudunk_page",
-      onNotify: () => pages.changed(),
+      channels: ["tudunk_page", "tudunk_reports", "tudunk_read", "tudunk_inventory"],
+      onNotify: (channel, payload) => {
+        switch (channel) {
+          case "tudunk_page":
+            pages.changed();
+            break;
+          case "tudunk_reports":
+            parts.reading?.wake();
+            break;
+          case "tudunk_read":
+            if (payload !== null) intake.heard(payload);
+            break;
+          case "tudunk_inventory":
+            parts.reading?.forget();
+            break;
+        }
+      },
       // Where nothing changes nobody reads; this connection notices all the same.
       onState: (state) => (parts.unheard = state === "away"),
       log,
@@ -282,6 +357,7 @@ interface Parts {
   server: Server | null;
   database: Database | null;
   lead: Lead | null;
+  reading: Reading | null;
   /** The database has not answered for a while. */
   unheard: boolean;
 }

@@ -30,10 +30,10 @@ export type LockChange =
 
 export interface ListenOptions {
   readonly connection: DbConnection;
-  /** A plain name: `[a-z_]+`. */
-  readonly channel: string;
-  /** Called for each notification, and once with `null` after each connection, as some may have been missed. */
-  readonly onNotify: (payload: string | null) => void;
+  /** Plain names: `[a-z_]+`. */
+  readonly channels: readonly string[];
+  /** Called for each notification, and once a channel with `null` after each connection, as some may have been missed. */
+  readonly onNotify: (channel: string, payload: string | null) => void;
   readonly onState?: (state: "listening" | "away") => void;
   readonly log: Log;
 }
@@ -56,14 +56,14 @@ const ANSWER_MS = 10_000;
 const KEEPALIVE =
   "set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3";
 
-/** Hears `notify channel`, over a connection of its own that comes back within 5 s of the database. */
+/** Hears `notify` on some channels, over a connection of its own that comes back within 5 s of the database. */
 export function listen(options: ListenOptions): Session {
-  const { channel, onNotify, onState } = options;
+  const { channels, onNotify, onState } = options;
   return keepSession(options, "listening", async (client, lost) => {
-    client.on("notification", ({ payload }) => onNotify(payload ?? ""));
-    await client.query(`listen ${channel}`);
+    client.on("notification", ({ channel, payload }) => onNotify(channel, payload ?? ""));
+    for (const channel of channels) await client.query(`listen ${channel}`);
     onState?.("listening");
-    onNotify(null);
+    for (const channel of channels) onNotify(channel, null);
     try {
       while (!lost.aborted) {
         await pause(ANSWER_MS, lost);

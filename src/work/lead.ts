@@ -15,7 +15,7 @@ import type { Batch, Birth, Sights, Watch } from "../worker/messages.js";
 import { applyDifference, applyWhole } from "./apply-config.js";
 import { createSiblings } from "./await-siblings.js";
 import { createJudge, newPublicId } from "./judge.js";
-import { keepWorker } from "./keep-worker.js";
+import { keepWorker, type WorkerKeeper } from "./keep-worker.js";
 import { every } from "./recurring.js";
 import { createRoster, type Roster } from "./roster.js";
 import { createTaker, type Taken } from "./take-results.js";
@@ -26,7 +26,8 @@ import { watchSight } from "./watch-sight.js";
 export interface Lead {
   /** Applies a configuration to the database, the worker and the incidents, once the database is there. */
   configure(config: Config): Promise<void>;
-  readonly worker: {
+  readonly epoch: number;
+  readonly worker: Pick<WorkerKeeper, "lookOnce"> & {
     readonly wordAt: Date | null;
     readonly blind: boolean;
     readonly refused: string | null;
@@ -205,6 +206,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
         log.warn("config.waits-for-database");
       }
     },
+    epoch,
     worker,
     get watching() {
       return config === NO_CONFIG ? 0 : roster.size;

@@ -32,9 +32,9 @@ function heardOn(connection: DbConnection) {
   const heard: (string | null)[] = [];
   const session = listen({
     connection,
-    channel: "changes",
+    channels: ["changes"],
     log,
-    onNotify: (payload) => void heard.push(payload),
+    onNotify: (_channel, payload) => void heard.push(payload),
   });
   onTestFinished(() => session.stop());
   return heard;
