@@ -1,19 +1,13 @@
 import type { Extraction } from "./extraction.js";
-import { type Folded, fold, type Range } from "./fold.js";
-import type { LetterWords } from "./lexicon.js";
-import { LEXICONS } from "./lexicons/index.js";
+import type { Folded, Range } from "./fold.js";
+import { lettersWords } from "./letter-words.js";
+import { type Line, linesOf } from "./lines.js";
+import { markPasted } from "./pasted.js";
 
 /** A passage that is not the customer's own words of now; places in the folded text. */
 export interface Aside extends Range {
   readonly kind: Extraction["asides"][number]["kind"];
 }
-
-interface Line extends Range {
-  /** Its beginning without spaces at either end; patterns see no more, so that no line is long. */
-  readonly text: string;
-}
-
-const MOST_OF_A_LINE = 500;
 
 /**
  * The quotations, signatures, disclaimers, pasted bounces and error pages of a mail, in order, none
@@ -30,17 +24,6 @@ export function findAsides(text: Folded): readonly Aside[] {
   return ranges(lines, kinds);
 }
 
-function linesOf(text: string): readonly Line[] {
-  const lines: Line[] = [];
-  for (let from = 0; from <= text.length;) {
-    const end = text.indexOf("\n", from);
-    const to = end < 0 ? text.length : end;
-    lines.push({ from, to, text: text.slice(from, Math.min(to, from + MOST_OF_A_LINE)).trim() });
-    from = to + 1;
-  }
-  return lines;
-}
-
 function ranges(lines: readonly Line[], kinds: readonly (Aside["kind"] | null)[]): Aside[] {
   const asides: Aside[] = [];
   for (const [n, { from, to, text }] of lines.entries()) {
@@ -54,176 +37,21 @@ function ranges(lines: readonly Line[], kinds: readonly (Aside["kind"] | null)[]
   return asides.filter(({ from, to }) => to > from);
 }
 
-// ── pasted by machines ─────────────────────────────────────────────────────────────────────────
-
-/** What mail servers say when they return a message (RFC 3464, Postfix, Exim, Exchange, Gmail). */
-const BOUNCE = [
-  "this is the mail system at host",
-  "could not be delivered to one or more",
-  "undelivered mail returned",
-  "mail delivery failed",
-  "mail delivery system",
-  "mail delivery subsystem",
-  "mailer-daemon",
-  "delivery status notification",
-  "delivery has failed to these recipients",
-  "the following address failed",
-  "the following addresses failed",
-  "the following addresses had permanent fatal errors",
-  "the following address(es) failed",
-  "a message that you sent could not be delivered",
-  "message you sent could not be delivered",
-  "permanent fatal errors",
-  "transcript of session follows",
-  "this is a permanent error",
-  "in reply to rcpt to",
-  "in reply to end of data",
-  "in reply to mail from",
-  "in reply to data command",
-  "smtp error from remote",
-  "remote server returned",
-  "remote server responded",
-  "remote host said",
-  "diagnostic information for administrators",
-  "generating server:",
-  "the response from the remote server was",
-  "address not found",
-  "was undeliverable",
-  "wasn't delivered to",
-];
-const BOUNCE_HEAD =
-  /^(?:final-recipient|original-recipient|reporting-mta|remote-mta|diagnostic-code|x-postfix-|arrival-date|last-attempt-date|action: (?:failed|delayed|relayed)|status: [245]\.\d)/;
-const BOUNCE_SAYS =
-  /(?:said|responded|response|reason|returned): ?"?[245]\d\d[ -]|^(?:>>> |<<< |\.\.\. )|\bstatus=(?:deferred|bounced)\b|\bdsn=[245]\.\d/;
-
-const PAGE = [
-  "<html",
-  "<head",
-  "<body",
-  "<title>",
-  "<!doctype",
-  "</h1>",
-  "stack trace:",
-  "fatal error:",
-  "parse error:",
-  "uncaught exception",
-  "uncaught error",
-  "uncaught pdoexception",
-  "uncaught mysqli",
-  "traceback (most recent call last)",
-  "this site can't be reached",
-  "this page isn't working",
-  "your connection is not private",
-  "checking the proxy and the firewall",
-  "checking the connection",
-  "the requested url was not found on this server",
-  "the server encountered an internal error",
-  "the server is temporarily unable to service your request",
-  "additionally, a",
-  "you don't have permission to access",
-  "took too long to respond",
-  "refused to connect",
-  "apache server at",
-  "warning: potential security risk ahead",
-  "there has been a critical error on",
-];
-const PAGE_SAYS =
-  /^(?:warning|notice|deprecated): .{0,300} on line \d|^#\d+ .{0,200}\(\d+\): |^at .{1,200}\(.{1,200}:\d+(?::\d+)?\)$|\.php(?::|\()\d+\)?|\.php on line \d|^sqlstate\[|^php (?:warning|fatal)/;
-
-function markPasted(lines: readonly Line[], kinds: (Aside["kind"] | null)[]): void {
-  for (const [n, line] of lines.entries()) {
-    const text = line.text.replace(/^(?:> ?)+/, "");
-    if (text === "" || wordy(line)) continue;
-    if (
-      BOUNCE_HEAD.test(text) ||
-      BOUNCE_SAYS.test(text) ||
-      BOUNCE.some((say) => text.includes(say))
-    )
-      kinds[n] = "bounce";
-    else if (PAGE_SAYS.test(text) || PAGE.some((say) => text.includes(say)))
-      kinds[n] = "error-page";
-  }
-  // A machine's paragraph is the machine's as a whole, and so are paragraphs between two of them.
-  for (let n = 0; n < lines.length;) {
-    const kind = kinds[n];
-    if (!kind) {
-      n++;
-      continue;
-    }
-    let last = n;
-    for (let next = n + 1; next < lines.length && next - last <= 3; next++)
-      if (kinds[next] === kind) last = next;
-    for (let at = n; at <= last; at++) kinds[at] = kind;
-    for (let at = n - 1; at >= 0 && belongs(lines[at]) && kinds[at] === null; at--)
-      kinds[at] = kind;
-    let after = last + 1;
-    for (; after < lines.length && belongs(lines[after]) && kinds[after] === null; after++)
-      kinds[after] = kind;
-    n = after;
-  }
-}
-
-/** Whether a line beside a machine's own may be one of it: not empty, not a sentence that leads to it, not somebody's words. */
-function belongs(line: Line | undefined): boolean {
-  if (line === undefined || line.text === "" || line.text.startsWith(">")) return false;
-  return !line.text.endsWith(":") && !wordy(line);
-}
-
-/** Whether somebody speaks one of our languages but English in this line: two of its small words, or four of them in English beside none of a machine's. */
-function wordy(line: Line): boolean {
-  let spoken = 0;
-  for (const word of line.text.split(/[\s("',!?:;)]+/))
-    if (SPOKEN.has(word.endsWith(".") ? word.slice(0, -1) : word)) spoken++;
-  return spoken >= 2;
-}
-
 // ── what was said before ───────────────────────────────────────────────────────────────────────
 
-const WROTE = words(({ wrote }) => wrote);
-const WROTE_BEGINS = words(({ wroteBegins }) => wroteBegins);
-const FORWARDED = words(({ forwarded }) => forwarded);
-const HEAD_FROM = words(({ heads }) => heads.from);
-const HEAD_OTHER = words(({ heads }) => [...heads.sent, ...heads.to, ...heads.subject, "cc"]);
-const SENT_FROM = words(({ sentFrom }) => sentFrom);
-const CLOSINGS = words(({ closings }) => closings);
-const CONFIDENTIAL = words(({ confidential }) => confidential);
-/** What a machine may say too. */
-const MACHINES_WORDS = new Set([
-  "host",
-  "server",
-  "mail",
-  "web",
-  "domain",
-  "in",
-  "to",
-  "do",
-  "so",
-  "on",
-  "me",
-  "status",
-  "code",
+const WROTE = lettersWords(({ wrote }) => wrote);
+const WROTE_BEGINS = lettersWords(({ wroteBegins }) => wroteBegins);
+const FORWARDED = lettersWords(({ forwarded }) => forwarded);
+const HEAD_FROM = lettersWords(({ heads }) => heads.from);
+const HEAD_OTHER = lettersWords(({ heads }) => [
+  ...heads.sent,
+  ...heads.to,
+  ...heads.subject,
+  "cc",
 ]);
-/** Small words that are no English ones: a line that has two of them was written by somebody. */
-const SPOKEN = spokenWords();
-
-/** The words of all languages, folded: letters are quoted in other languages than they are written in. */
-function words(of: (letters: LetterWords) => readonly string[]): readonly string[] {
-  return [
-    ...new Set(
-      Object.values(LEXICONS).flatMap(({ letters }) => of(letters).map((word) => fold(word).text)),
-    ),
-  ];
-}
-
-function spokenWords(): ReadonlySet<string> {
-  const english = new Set(LEXICONS.en.letters.common.split(/\s+/));
-  return new Set(
-    Object.values(LEXICONS)
-      .filter(({ language }) => language !== "en")
-      .flatMap(({ letters }) => fold(letters.common).text.split(/\s+/))
-      .filter((word) => word.length > 1 && !english.has(word) && !MACHINES_WORDS.has(word)),
-  );
-}
+const SENT_FROM = lettersWords(({ sentFrom }) => sentFrom);
+const CLOSINGS = lettersWords(({ closings }) => closings);
+const CONFIDENTIAL = lettersWords(({ confidential }) => confidential);
 
 function markQuotations(lines: readonly Line[], kinds: (Aside["kind"] | null)[]): void {
   const before = [...kinds];

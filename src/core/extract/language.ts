@@ -26,7 +26,7 @@ const asWritten = weights((word) => word);
 const asFolded = weights((word) => fold(word).text);
 const ownLetters = new Map(
   LANGUAGES.flatMap((language) =>
-    [...LEXICONS[language].letters.own].map((letter) => [letter, language] as const),
+    Array.from(LEXICONS[language].letters.own, (letter) => [letter, language] as const),
   ),
 );
 

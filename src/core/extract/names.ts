@@ -3,7 +3,7 @@ import type { Account, Directory, Domain } from "../directory.js";
 import type { Mention } from "./extraction.js";
 import type { Field } from "./field.js";
 import { fold, type Range } from "./fold.js";
-import { LEXICONS } from "./lexicons/index.js";
+import { SMALL_WORDS } from "./letter-words.js";
 import { despelled } from "./spelled.js";
 
 /** Who asks and who is known: what decides whose a name is. */
@@ -39,9 +39,6 @@ const ROLES = new Set(
   "info office sales support admin hello contact iroda hivatal ertekesites rendeles prodaja narocila pisarna biuro sklep kontakt objednavky obchod buero verkauf webmaster postmaster mail shop".split(
     " ",
   ),
-);
-const SMALL_WORDS = new Set(
-  Object.values(LEXICONS).flatMap(({ letters }) => fold(letters.common).text.trim().split(/\s+/)),
 );
 
 /** Domains, mailboxes and host names of a field, as written and as spelled aloud. */
@@ -141,7 +138,7 @@ function inRun(text: string, run: Range): readonly Name[] {
   const before = text.slice(Math.max(0, run.from - 80), run.from);
   // A file below a host: /wp-content/a.b
   if (/[^/\s:]\/$/.test(before) && !text.slice(run.from, run.to).includes("@")) return [];
-  const url = /:\/\/$/.test(before);
+  const url = before.endsWith("://");
   const signs: number[] = [];
   for (let at = run.from; at < run.to; at++) if (text.charAt(at) === "@") signs.push(at);
   if (signs.length > 4) return [];

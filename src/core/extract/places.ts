@@ -3,7 +3,7 @@ import { canonicalAddress } from "../ip-address.js";
 import type { Field } from "./field.js";
 import { type Range, tokens, type Word } from "./fold.js";
 import { type Around, type Found, overlaps } from "./names.js";
-import { wordTest } from "./word-test.js";
+import { wordTest } from "./letter-words.js";
 
 /** How many words away a server word makes a server of an ordinary word. */
 const NEAR = 2;
@@ -50,9 +50,10 @@ export function findPlaces(
     if (!parted || !/^\p{L}+$/u.test(word.word) || !/^\d{1,4}$/.test(next.word)) continue;
     const place =
       directory.place(word.word + next.word) ?? directory.place(`${word.word}-${next.word}`);
-    const sure =
-      text.charAt(word.to) === "-" || hasNear(words, { from: word.from, to: next.to }, isMachine);
-    if (place && sure) add(place, word.from, next.to);
+    if (!place) continue;
+    const range = { from: word.from, to: next.to };
+    if (text.charAt(word.to) === "-" || hasNear(words, range, isMachine))
+      add(place, word.from, next.to);
   }
   const ordinary = directory.places.filter(({ id }) => /^\p{L}{4,}$/u.test(id));
   if (ordinary.length > 0)
@@ -86,11 +87,25 @@ function hasNear(
   { from, to }: Range,
   test: (word: string) => boolean,
 ): boolean {
-  const first = words.findIndex((word) => word.to > from);
-  const last = words.findLastIndex((word) => word.from < to);
-  return words
-    .slice(Math.max(0, first - NEAR), last + 1 + NEAR)
-    .some((word) => (word.to <= from || word.from >= to) && test(word.word));
+  const first = firstEndingAfter(words, from);
+  for (let n = Math.max(0, first - NEAR), after = 0; after < NEAR; n++) {
+    const word = words[n];
+    if (!word) return false;
+    if (word.from >= to) after++;
+    if ((word.to <= from || word.from >= to) && test(word.word)) return true;
+  }
+  return false;
+}
+
+/** The place in the list of the first word that ends after `at`. */
+function firstEndingAfter(words: readonly Word[], at: number): number {
+  let [from, to] = [0, words.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((words[middle]?.to ?? 0) <= at) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 /** A name with an ending of a language, maybe in the place of its last letter. */

@@ -3,8 +3,7 @@ import { findErrorCodes } from "./error-codes.js";
 import type { Mention } from "./extraction.js";
 import { type Field, spanOf } from "./field.js";
 import { fold, type Range, tokens, type Word } from "./fold.js";
-import type { LetterWords } from "./lexicon.js";
-import { LEXICONS } from "./lexicons/index.js";
+import { lettersWords, SMALL_WORDS } from "./letter-words.js";
 import { type Around, findNames, type Found, ofDomain, overlaps, roleOf } from "./names.js";
 import { findIps, findPlaces } from "./places.js";
 
@@ -164,7 +163,9 @@ function findLabels(
     const domain = around.directory.domainLabelled(label);
     const account = domain && around.directory.account(domain.accountId);
     if (!domain || !account) continue;
+    // A word of the company's name means the company: that is found as such.
     const built = /[-\d]/.test(label);
+    if (!built && isNameOf(label, account)) continue;
     const own = account.id === around.account?.id;
     if (!built && !own && label.length < LONG_LABEL && !isNameLike(field, original, range))
       continue;
@@ -177,9 +178,9 @@ function findLabels(
   return found;
 }
 
-const SMALL_WORDS = new Set(
-  Object.values(LEXICONS).flatMap(({ letters }) => fold(letters.common).text.trim().split(/\s+/)),
-);
+function isNameOf(label: string, { company }: Account): boolean {
+  return tokens(fold(company)).some(({ word }) => word === label);
+}
 
 /** Written as a name within a sentence: with a capital though it does not begin one, in a text that has small letters. */
 function isNameLike(field: Field, original: string, { from, to }: Range): boolean {
@@ -208,7 +209,7 @@ function findCompany(
   const [best, next] = around.directory.companiesNamed(words.map(({ word }) => word));
   if (!best || best.share < COMPANY_SHARE) return [];
   if (next && best.share - next.share < COMPANY_LEAD) return [];
-  const range = companyRange(words, best.account);
+  const range = companyRange(words, field.whole.text, best.account);
   if (!range) return [];
   const capital = /\p{Lu}/u.test(
     original.slice(field.whole.at(range.from), field.whole.at(range.to)),
@@ -228,8 +229,8 @@ function findCompany(
   ];
 }
 
-/** Where the name's words stand together. */
-function companyRange(words: readonly Word[], { company }: Account): Range | null {
+/** Where most of the name's words stand together in a line. */
+function companyRange(words: readonly Word[], text: string, { company }: Account): Range | null {
   const telling = tokens(fold(company))
     .map(({ word }) => word)
     .filter((word) => word.length > 2);
@@ -244,8 +245,10 @@ function companyRange(words: readonly Word[], { company }: Account): Range | nul
     const first = words[n];
     if (!first || !isOfName(first)) continue;
     let [count, to] = [1, first.to];
-    for (const word of words.slice(n + 1, n + 6))
+    for (const word of words.slice(n + 1, n + 6)) {
+      if (text.slice(to, word.from).includes("\n")) break;
       if (isOfName(word)) [count, to] = [count + 1, word.to];
+    }
     if (!best || count > best.count) best = { from: first.from, to, count };
   }
   return best && { from: best.from, to: best.to };
@@ -253,19 +256,9 @@ function companyRange(words: readonly Word[], { company }: Account): Range | nul
 
 // ── slips put right ────────────────────────────────────────────────────────────────────────────
 
-const NOT = folded(({ slip }) => slip.not);
-const BUT = folded(({ slip }) => slip.but);
-const MEANT = folded(({ slip }) => slip.meant);
-
-function folded(list: (letters: LetterWords) => readonly string[]): readonly string[] {
-  return [
-    ...new Set(
-      Object.values(LEXICONS).flatMap(({ letters }) =>
-        list(letters).map((word) => fold(word).text),
-      ),
-    ),
-  ];
-}
+const NOT = lettersWords(({ slip }) => slip.not);
+const BUT = lettersWords(({ slip }) => slip.but);
+const MEANT = lettersWords(({ slip }) => slip.meant);
 
 /** The values that are taken back: "not this but that", "this – sorry, I meant that". */
 function slipsAmong(found: readonly Found[], field: Field): ReadonlySet<string> {

@@ -1,5 +1,6 @@
 import type { Field } from "./field.js";
 import { fold, tokens } from "./fold.js";
+import { listed, SMALL_WORDS } from "./letter-words.js";
 import { LEXICONS } from "./lexicons/index.js";
 
 /** Words of one report that are kept to be compared with others'. */
@@ -7,13 +8,12 @@ const MOST_WORDS = 40;
 const SHORTEST = 4;
 const LONGEST = 40;
 
-const COMMON = new Set(
-  Object.values(LEXICONS).flatMap(({ letters }) =>
-    [letters.common, letters.counted, letters.server, letters.error].flatMap((list) =>
-      fold(list).text.replaceAll("*", "").trim().split(/\s+/),
-    ),
+const COMMON = new Set([
+  ...SMALL_WORDS,
+  ...Object.values(LEXICONS).flatMap(({ letters: { counted, server, error } }) =>
+    listed(`${counted} ${server} ${error}`.replaceAll("*", "")),
   ),
-);
+]);
 
 /**
  * The uncommon words of a report, folded, each once in the order of the text: no small words, no
