@@ -182,7 +182,7 @@ export function chanceOf(n: number, mean: number): number {
   // What is left of 1 is lost in rounding where it is small: the tail is summed itself.
   if (below < 0.999) return 1 - below;
   let tail = 0;
-  for (let k = n; k < n + 200 && term > 1e-18; k++) {
+  for (let k = n; k < n + 200 && term > tail * 1e-12; k++) {
     tail += term;
     term *= ((SHAPE + k) / (k + 1)) * (1 - miss);
   }

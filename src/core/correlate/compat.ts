@@ -217,7 +217,7 @@ const ALIASES: readonly (readonly [RegExp, string])[] = [
   [/mail\W?slow/, "mail.slow"],
   [/mail/, "mail.down"],
   [/php|fpm/, "web.php_pool"],
-  [/waf|mod_?security|403/, "web.waf_403"],
+  [/waf|security|403/, "web.waf_403"],
   [/4xx|\b40\d/, "web.error4xx"],
   [/5xx|\b50\d|web\W?errors?/, "web.error5xx"],
   [/database|mysql|maria|postgres|\bsql\b|\bdb\b/, "database"],

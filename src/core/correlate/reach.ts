@@ -2,6 +2,7 @@ import type { Account, Directory, Domain, Use } from "../directory.js";
 import { SYMPTOMS, type Symptom } from "../extract/extraction.js";
 import { either, fitOfKind, fitOfService, narrowed, type Fit } from "./compat.js";
 import type { Known } from "./verdict.js";
+import { fitOfWords } from "./words-fit.js";
 
 /** What an incident or maintenance does to whom, by the inventory. */
 export interface Reach {
@@ -104,7 +105,11 @@ function fitOf(
   const named = ofKinds(known.services.length > 0 ? known.services : places);
   const all = either(ofKinds(direct), ofKinds([...touched].filter((id) => id.includes("/"))), 0.5);
   const told = Object.keys(all).length > 0;
-  if (!row) return told ? all : ANYTHING;
+  if (!row) {
+    if (told) return all;
+    const said = fitOfWords(known.words);
+    return Object.keys(said).length > 0 ? said : ANYTHING;
+  }
   if (row.whole) return told ? narrowed(row.fit, all) : row.fit;
   return either(either(row.fit, named, 0.5), all, 0.25);
 }

@@ -2,7 +2,7 @@ import type { Directory, Use } from "../directory.js";
 import type { Symptom } from "../extract/extraction.js";
 import { chanceOf, COUNTED, expected, type Baseline, type Counted } from "./baseline.js";
 import { INDIVIDUAL } from "./evidence.js";
-import { carriersOf, reachOf, serverOf } from "./reach.js";
+import { carriersOf, reachOf, serverOf, touchOf } from "./reach.js";
 import { FAMILIES, faultMass, likeness } from "./symptoms.js";
 import type { Earlier, Known, Suspicion } from "./verdict.js";
 
@@ -99,7 +99,7 @@ export function suspicionsAmong(
       for (const windowMs of WINDOWS) {
         const members = reports.filter(({ receivedAt }) => now - receivedAt < windowMs);
         const accounts = new Set(members.map((one) => one.accountId ?? one.from ?? one.id)).size;
-        if (accounts < LEAST.rare) continue;
+        if (accounts < LEAST.rare || members.every((one) => isHit(one, open, directory))) continue;
         const usual = expected(
           baseline,
           { place, symptoms: group.symptoms, usualShare: shareOf(place, directory) },
@@ -271,6 +271,19 @@ function isExplained(
   for (const below of directory.downstream(place))
     if (reaches(reach.direct, reach.places, below)) return true;
   return false;
+}
+
+/** Whether the known incident that it resembles hits its account. */
+function isHit(
+  { accountId, resembles }: Earlier,
+  knowns: ReadonlyMap<string, Known>,
+  directory: Directory,
+): boolean {
+  const known = resembles === null ? undefined : knowns.get(resembles);
+  const account = accountId === null ? null : directory.account(accountId);
+  if (!known || !account) return false;
+  const { own, shared } = touchOf(account, null, reachOf(known, directory), directory);
+  return own.size > 0 || shared.length > 0;
 }
 
 function reaches(
