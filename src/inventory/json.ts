@@ -1,6 +1,12 @@
 import { z } from "zod";
 import type { Account, Domain, Servers } from "../core/directory.js";
-import type { Dependency, Inventory, Service, StandingPlace } from "../core/inventory.js";
+import {
+  NO_INVENTORY,
+  type Dependency,
+  type Inventory,
+  type Service,
+  type StandingPlace,
+} from "../core/inventory.js";
 import { canonicalAddress } from "../core/ip-address.js";
 import { MOST_ROWS, type Format } from "./format.js";
 import { documentsOf } from "./json-text.js";
@@ -139,8 +145,9 @@ export const json: Format = {
   looksLike: (text) => /^\s*\{/.test(text),
   read(text, _server, notes) {
     const [document, ...more] = documentsOf(text, notes);
+    if (document === undefined) return { inventory: NO_INVENTORY, routing: null };
     if (more.length > 0) notes.mistake("", "expected one JSON document");
-    const read = contract.safeParse(document ?? {}, { reportInput: false });
+    const read = contract.safeParse(document);
     if (!read.success) mistakesOf(read.error, "", notes);
     else if (!isMap(document) || !Object.keys(document).some((key) => KNOWN_TOP.has(key)))
       notes.mistake("", `expected an object with some of ${[...KNOWN_TOP].join(", ")}`);

@@ -24,13 +24,14 @@ const product = z.object({
   assignedips: word,
   status: word,
 });
+/** An empty page has no object here, but nothing or an empty list. */
+const isEmpty = (products: unknown): boolean =>
+  products === "" || (Array.isArray(products) && products.length === 0);
 const answer = z.object({
-  products: z.union([
+  products: z.preprocess(
+    (products) => (isEmpty(products) ? { product: [] } : products),
     z.object({ product: z.array(product) }),
-    // An empty page.
-    z.literal("").transform(() => ({ product: [] })),
-    z.array(z.never()).transform(() => ({ product: [] })),
-  ]),
+  ),
 });
 
 /** Products in these states are nobody's service. */

@@ -102,7 +102,7 @@ const HARBOUR: Inventory = {
       contacts: ["metka@zerjav-vrt.test"],
       php: "8.3",
       domains: [
-        domain("H-1", "žerjav-vrt.test", { ascii: "xn--erjav-vrt-b6b.test" }),
+        domain("H-1", "žerjav-vrt.test", { ascii: "xn--erjav-vrt-ucc.test" }),
         domain("H-1", "zerjav-vrt.test", { kind: "addon" }),
         domain("H-1", "rože.zerjav-vrt.test", {
           kind: "sub",
@@ -136,7 +136,7 @@ describe("who is who", () => {
   test.each([
     ["zerjav-vrt.test", "zerjav-vrt.test"],
     ["ŽERJAV-VRT.test", "žerjav-vrt.test"],
-    ["XN--ERJAV-VRT-B6B.TEST.", "žerjav-vrt.test"],
+    ["XN--ERJAV-VRT-UCC.TEST.", "žerjav-vrt.test"],
     ["www.shop.zerjav-vrt.test", "zerjav-vrt.test"],
     ["rože.zerjav-vrt.test", "rože.zerjav-vrt.test"],
     ["z\u030Cerjav-vrt.test", "žerjav-vrt.test"],
