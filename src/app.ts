@@ -178,29 +178,9 @@ export async function startApp(given: AppSettings): Promise<App> {
     now,
     log,
   });
-  const answering = createAnswering({
-    texts: () => texts,
-    language: () => site().languages[0] ?? "en",
-    support: () => site().support,
-  });
-
-  // ── reports ───────────────────────────────────────────────────────────────────────────────────
-  const links = createSecretLinks(openSecretKey(settings));
-  const waiting = openWaitingReports(join(settings.dataDir, "intake"), (path) =>
-    log.error({ path }, "report.unreadable-file"),
-  );
-  const intake = createIntake({
-    db: () => (parts.database ? parts.database.forWeb : db()),
-    waiting,
-    now,
-    log,
-  });
   const answering = createAnswering({ texts: () => texts, site });
 
   const server = createSite({
-    intake,
-    links,
-    receipt: answering.receipt,
     intake,
     links,
     receipt: answering.receipt,

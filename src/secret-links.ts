@@ -1,5 +1,14 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Problem } from "./errors.js";
 
@@ -50,6 +59,8 @@ export function openSecretKey({
   if (secretKey !== null) return Buffer.from(secretKey);
   const file = join(dataDir, "secret.key");
   try {
+    // As root the user that the embedded server runs as passes through here.
+    mkdirSync(dataDir, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
     return readKey(file) ?? makeKey(file);
   } catch (error) {
     if (error instanceof Problem) throw error;

@@ -10,7 +10,7 @@ import { findIncident } from "./incident-rows.js";
 export interface Statement {
   readonly text: Localized;
   /** `null`: as it is. */
-  readonly state: Extract<IncidentState, "investigating" | "identified" | "monitoring"> | null;
+  readonly state: Exclude<IncidentState, "postmortem"> | null;
   /** Whether customers may read it; the first public one publishes the incident. */
   readonly public: boolean;
   /** `null`: the usual promise. */
@@ -20,8 +20,8 @@ export interface Statement {
 
 /**
  * Adds a statement by hand: it moves the state, renews the promise and is owed to every channel.
- * Throws `not-found`, or `conflict` where the incident is over; an incident ends by itself, once
- * nothing fails any more.
+ * Throws `not-found`, or `conflict` where the incident is over, or is to be over while monitors still
+ * fail: such a one ends by itself.
  */
 export async function postUpdate(
   db: Db,
@@ -39,6 +39,8 @@ export async function postUpdate(
     if (row.state === "resolved" || row.state === "postmortem")
       throw new Problem("conflict", "This incident is over.");
     const state = statement.state ?? row.state;
+    const over = state === "resolved";
+    if (over) await requireNothingFails(tx, id);
     const shown = row.public || statement.public;
     const promise = statement.nextUpdateAt ?? new Date(now.getTime() + nextUpdateMs);
     await tx("incidents")
@@ -53,7 +55,10 @@ export async function postUpdate(
         ...(state === "monitoring" && { monitoring_at: now }),
         // Only what customers can read keeps a promise to them.
         ...(statement.public && { next_update_at: promise }),
+        ...(over && { resolved_at: now, next_update_at: null }),
       });
+    if (over)
+      await tx("incident_components").where({ incident_id: id }).update({ status: "operational" });
     const components = [...((await componentsOf(tx, [id])).get(id) ?? [])];
     const affected = await refreshComponents(tx, components, [], [], now);
     await tx("incident_updates").insert({
@@ -69,13 +74,22 @@ export async function postUpdate(
     await tx.raw(`select pg_notify('tudunk_page', '')`);
     const view = await findIncident(tx, id);
     if (!view) throw new Error(`incident ${id} vanished within its own transaction`);
-    await oweMessages(tx, id, "incident.updated", { view, text: statement.text }, options);
-    await oweCustomers(
-      tx,
-      "incident.updated",
-      { view, text: statement.text, told: statement.public },
-      options,
-    );
+    const event = over ? "incident.resolved" : "incident.updated";
+    await oweMessages(tx, id, event, { view, text: statement.text }, options);
+    await oweCustomers(tx, event, { view, text: statement.text, told: statement.public }, options);
     return view;
   });
+}
+
+async function requireNothingFails(tx: Db, id: string): Promise<void> {
+  const { rows } = await tx.raw<{ rows: { monitor: string }[] }>(
+    `select m.id as monitor from incident_evidence e join monitors m on m.num = e.monitor
+      where e.incident_id = :id and e.until is null order by m.id limit 5`,
+    { id },
+  );
+  if (rows.length > 0)
+    throw new Problem(
+      "conflict",
+      `${rows.map(({ monitor }) => monitor).join(", ")} still fails; the incident ends by itself once nothing does.`,
+    );
 }

@@ -16,6 +16,7 @@ interface Row {
   readonly public: boolean;
   readonly state: IncidentState;
   readonly cause_kind: string;
+  readonly cause_id: string;
   readonly title: Localized;
   readonly opened_at: Date;
   readonly created_at: Date;
@@ -36,7 +37,7 @@ export async function listLinkable(
   limit: number,
 ): Promise<LinkableIncident[]> {
   const { rows } = await db.raw<{ rows: Row[] }>(
-    `select i.id, i.public, i.state, i.cause_kind, i.title, i.opened_at, i.created_at, i.resolved_at, i.next_update_at,
+    `select i.id, i.public, i.state, i.cause_kind, i.cause_id, i.title, i.opened_at, i.created_at, i.resolved_at, i.next_update_at,
             coalesce((select jsonb_agg(distinct jsonb_build_object('id', h.id, 'name', h.name, 'addresses', h.addresses))
                         from hosts h
                        where (i.cause_kind = 'host' and h.id = i.cause_id)
@@ -58,14 +59,21 @@ export async function listLinkable(
   return rows.map(linkableOf);
 }
 
+/** Reports alone name their place and what they say, `mail1 mail.spam`; probes name hosts and what they saw. */
+const causeOf = (row: Row): Pick<LinkableIncident, "fault" | "hosts"> => {
+  const [place = "", symptom] = row.cause_id.split(" ");
+  return row.cause_kind === "reports" && symptom
+    ? { fault: symptom, hosts: [{ id: place, name: place, addresses: [] }] }
+    : { fault: faultOf(row.cause_kind, row.evidence), hosts: row.hosts };
+};
+
 const linkableOf = (row: Row): LinkableIncident => ({
   id: row.id,
   public: row.public,
   state: row.state,
   title: row.title,
   nextUpdateAt: row.next_update_at,
-  fault: faultOf(row.cause_kind, row.evidence),
-  hosts: row.hosts,
+  ...causeOf(row),
   monitors: row.evidence.map(({ probe, target }) => ({ probe, target })),
   openedAt: row.opened_at.getTime(),
   knownAt: row.created_at.getTime(),

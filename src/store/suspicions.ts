@@ -1,5 +1,8 @@
 import type { Baseline } from "../core/correlate/baseline.js";
 import type { Standing } from "../core/correlate/suspect.js";
+import { learnDismissal } from "../core/correlate/baseline.js";
+import type { Suspicion } from "../core/correlate/verdict.js";
+import { Problem } from "../errors.js";
 import type { Db } from "./db.js";
 
 /** The suspicions that nobody has decided on, oldest first. */
@@ -60,4 +63,144 @@ export async function findBaseline(db: Db): Promise<Baseline | null> {
 
 export async function saveBaseline(db: Db, baseline: Baseline): Promise<void> {
   await db("report_baseline").insert({ baseline }).onConflict("only").merge();
+}
+
+// ── what people decide ───────────────────────────────────────────────────────────────────────
+
+/** A suspicion as staff see it. */
+export interface SuspicionView extends Suspicion {
+  readonly id: string;
+  readonly state: "open" | "confirmed" | "merged" | "dismissed" | "retired";
+  readonly raisedAt: Date;
+  readonly lastAt: Date;
+  readonly decidedAt: Date | null;
+  readonly decidedBy: string | null;
+  readonly incidentId: string | null;
+  /** What our own looks at its members' services saw, newest first. */
+  readonly looks: readonly {
+    readonly report: string;
+    readonly service: string;
+    readonly target: string;
+    readonly outcome: string;
+    readonly reason: string;
+    readonly at: string;
+  }[];
+}
+
+interface SuspicionRow {
+  readonly id: string;
+  readonly state: SuspicionView["state"];
+  readonly suspicion: Suspicion;
+  readonly raised_at: Date;
+  readonly last_at: Date;
+  readonly decided_at: Date | null;
+  readonly decided_by: string | null;
+  readonly incident_id: string | null;
+  readonly looks: SuspicionView["looks"];
+}
+
+/** Suspicions newest first; `open` ones, or all. */
+export async function listSuspicions(
+  db: Db,
+  { state, limit }: { readonly state: "open" | "all"; readonly limit: number },
+): Promise<SuspicionView[]> {
+  return select(db, state === "open" ? "where s.state = 'open'" : "", { limit });
+}
+
+export async function findSuspicion(db: Db, id: string): Promise<SuspicionView | null> {
+  return (await select(db, "where s.id = :id", { id, limit: 1 }))[0] ?? null;
+}
+
+async function select(
+  db: Db,
+  where: string,
+  values: Readonly<Record<string, string | number>>,
+): Promise<SuspicionView[]> {
+  const { rows } = await db.raw<{ rows: SuspicionRow[] }>(
+    `select s.*, coalesce((select jsonb_agg(jsonb_build_object(
+                    'report', k.report_id, 'service', k.service, 'target', k.target,
+                    'outcome', k.outcome, 'reason', k.reason, 'at', k.at) order by k.at desc)
+               from report_looks k join reports r on r.id = k.report_id
+              where r.suspicion_id = s.id), '[]') as looks
+       from suspicions s ${where} order by s.raised_at desc, s.id limit :limit`,
+    values,
+  );
+  return rows.map((row) => ({
+    ...row.suspicion,
+    id: row.id,
+    state: row.state,
+    raisedAt: row.raised_at,
+    lastAt: row.last_at,
+    decidedAt: row.decided_at,
+    decidedBy: row.decided_by,
+    incidentId: row.incident_id,
+    looks: row.looks,
+  }));
+}
+
+interface Decision {
+  readonly by: string;
+  readonly now: Date;
+}
+
+/**
+ * Says that an incident is what the suspicion is about – one that `open` makes of it, or one that is
+ * there – and links its members' tickets to it. Throws `not-found`, or `conflict` where it is decided.
+ */
+export async function settleSuspicion(
+  db: Db,
+  id: string,
+  open: (
+    tx: Db,
+    suspicion: Suspicion,
+  ) => Promise<{ incident: string; state: "confirmed" | "merged" }>,
+  { by, now }: Decision,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const suspicion = await lockOpen(tx, id);
+    const { incident, state } = await open(tx, suspicion);
+    await tx("suspicions")
+      .where({ id })
+      .update({ state, decided_at: now, decided_by: by, incident_id: incident });
+    await tx.raw(
+      `with linked as (
+         insert into links (ticket_id, incident_id, by, p, reasons, linked_at)
+         select distinct r.ticket_id, :incident, :by, cast(null as real), cast('[]' as jsonb), cast(:now as timestamptz)
+           from reports r where r.suspicion_id = :id and r.ticket_id is not null
+         on conflict (ticket_id, incident_id) where undone_at is null do nothing
+         returning ticket_id)
+       update tickets set state = 'known', updated_at = :now
+        where id in (select ticket_id from linked) and state <> 'closed'`,
+      { incident, by, now, id },
+    );
+    await tx.raw(
+      `insert into corrections (at, by, report_id, incident_id, linked, reasons)
+       select :now, :by, r.id, :incident, true, '[]' from reports r where r.suspicion_id = :id`,
+      { now, by, incident, id },
+    );
+    await tx.raw("select pg_notify('tudunk_reports', '')");
+  });
+}
+
+/** Says that it was nothing: the like is raised less easily from now on. Throws as `settleSuspicion`. */
+export async function dismissSuspicion(db: Db, id: string, { by, now }: Decision): Promise<void> {
+  await db.transaction(async (tx) => {
+    const { key } = await lockOpen(tx, id);
+    await tx("suspicions")
+      .where({ id })
+      .update({ state: "dismissed", decided_at: now, decided_by: by });
+    const baseline = await findBaseline(tx);
+    if (baseline) await saveBaseline(tx, learnDismissal(baseline, key));
+  });
+}
+
+async function lockOpen(tx: Db, id: string): Promise<Suspicion> {
+  const row: { state: string; suspicion: Suspicion } | undefined = await tx("suspicions")
+    .where({ id })
+    .forUpdate()
+    .first("state", "suspicion");
+  if (!row) throw new Problem("not-found", "There is no such suspicion.");
+  if (row.state !== "open")
+    throw new Problem("conflict", `This suspicion is ${row.state} already.`);
+  return row.suspicion;
 }

@@ -15,6 +15,7 @@ import { Problem } from "../../src/errors.js";
 import { sendProblem } from "../../src/web/problem.js";
 import { system } from "../../src/web/system.js";
 import { freshDb } from "../support/postgres.js";
+import { reporting } from "../support/reporting.js";
 import { after, monitorRow, newId, watching } from "../support/watched.js";
 
 interface Served {
@@ -72,6 +73,7 @@ async function serve(): Promise<Served> {
   app.use(
     "/api/v1",
     api({
+      ...reporting(() => db, now),
       db: () => db,
       now,
       publicUrl: () => "https://status.test",

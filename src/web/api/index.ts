@@ -13,6 +13,7 @@ import { nameOf, READERS, requireRole, SPEAKERS } from "../bearer.js";
 import { inventory } from "./inventory.js";
 import { openApiDocument } from "./openapi.js";
 import { closed, idOf, opened, positionOf, read } from "./reading.js";
+import { suspicionRoutes } from "./suspicions.js";
 import { reportRoutes, type ReportApiSettings } from "./reports.js";
 import { incidentsQuery, monitorsQuery, statement } from "./schemas.js";
 
@@ -41,6 +42,7 @@ export function api(settings: ApiSettings): Router {
   });
 
   routes.use(reportRoutes(settings));
+  routes.use(suspicionRoutes(settings));
   routes.use(requireRole(db, now, READERS));
 
   routes.get("/monitors", async (req, res) => {

@@ -72,18 +72,21 @@ export const incident = z
   })
   .meta({ id: "Incident" });
 
+export const localizedText = z
+  .record(z.string().regex(/^[a-z]{2}$/), z.string().trim().min(1).max(5_000))
+  .refine((texts) => Object.keys(texts).length > 0, {
+    error: "expected a text in one language at least",
+  });
+
 export const statement = z
   .strictObject({
-    text: z
-      .record(z.string().regex(/^[a-z]{2}$/), z.string().trim().min(1).max(5_000))
-      .refine((texts) => Object.keys(texts).length > 0, {
-        error: "expected a text in one language at least",
-      })
-      .meta({ description: "Language code → what is said; customers read that of their language" }),
-    state: z
-      .enum(["investigating", "identified", "monitoring"])
-      .optional()
-      .meta({ description: "Where it stands now; an incident ends by itself once nothing fails" }),
+    text: localizedText.meta({
+      description: "Language code → what is said; customers read that of their language",
+    }),
+    state: z.enum(["investigating", "identified", "monitoring", "resolved"]).optional().meta({
+      description:
+        "Where it stands now; `resolved` only where no monitor of it fails, else it ends by itself",
+    }),
     public: z.boolean().default(true).meta({
       description: "Whether customers may read it; the first public one publishes the incident",
     }),
