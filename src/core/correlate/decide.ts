@@ -89,6 +89,7 @@ function compare(report: ReportText, extraction: Extraction, context: Context) {
 
 /** What forbids linking by ourselves, however likely it is. */
 function forbidding(best: Scored, extraction: Extraction): readonly Reason[] {
+  const isHitThen = best.evidence.some(({ code }) => code === "since.within");
   const reason = (code: ReasonCode, span: Reason["span"] = null): Reason => ({
     code,
     weight: 0,
@@ -106,7 +107,8 @@ function forbidding(best: Scored, extraction: Extraction): readonly Reason[] {
     for (const { cue, span } of extraction.cues)
       if (INDIVIDUAL[cue] !== undefined) against.push(reason(`cue.${cue}`, span));
   for (const { cue, span } of extraction.cues)
-    if (cue === "compensation" || cue === "asks-about") against.push(reason(`cue.${cue}`, span));
+    if (cue === "compensation" || (cue === "asks-about" && !isHitThen))
+      against.push(reason(`cue.${cue}`, span));
   if (faultMass(extraction) < LEAST_FAULT)
     against.push({
       ...reason("none.kind"),

@@ -1,5 +1,6 @@
 import type { Directory } from "../directory.js";
 import type { Cue, Extraction, Mention, ReportText, Since, Span } from "../extract/extraction.js";
+import { fitOfService } from "./compat.js";
 import { isFault } from "./symptoms.js";
 import { isCarriedBy, isSharedBy, reachOf, serverOf, touchOf, type Reach } from "./reach.js";
 import type { Subject } from "./sender.js";
@@ -48,7 +49,7 @@ export function evidenceOn(known: Known, compared: Comparison, weights: Weights)
 
 /** What fits nothing in particular fits about so well. */
 const BASE_FIT = 0.15;
-const LEAST_FIT = 0.02;
+const LEAST_FIT = 0.05;
 
 function symptomEvidence(reach: Reach, { symptoms }: Extraction): Evidence {
   const [top] = symptoms;
@@ -151,12 +152,12 @@ function subjectEvidence(subject: Subject, reach: Reach, compared: Comparison): 
   if (rest <= 0) return list;
   const leans = massOf(extraction, (symptom) => isSharedBy(symptom, leaning, directory)) > 0.5;
   list.push(
-    own.size > 0 || leans
+    own.size > 0 || shared.length > 0 || leans
       ? {
           feature: "beside",
           value: rest * certainty,
           code: "scope.beside",
-          params: { account: name, place: place || serverOf(leaning[0] ?? "") },
+          params: { account: name, place: place || serverOf(shared[0] ?? leaning[0] ?? "") },
           span: null,
         }
       : {
@@ -190,6 +191,19 @@ function namedEvidence(reach: Reach, { extraction, directory }: Comparison): Evi
     const place = mention.aside ? null : placeMeant(mention, directory);
     return place ? [{ mention, id: place.id }] : [];
   });
+  const called = extraction.mentions.find(
+    (mention) => !mention.aside && isCalled(mention, reach, directory),
+  );
+  if (called)
+    return [
+      {
+        feature: "named",
+        value: 1,
+        code: "named.hit",
+        params: { place: called.written },
+        span: called.span,
+      },
+    ];
   const hit = named.find(
     ({ id }) => reach.places.has(id) || reach.direct.has(id) || hasServiceOf(id, reach.direct),
   );
@@ -222,6 +236,24 @@ function placeMeant({ kind, value, written }: Mention, directory: Directory) {
   if (kind === "ip") return directory.placeAt(value);
   return kind === "domain" ? directory.place(written.toLowerCase()) : null;
 }
+
+/** By the name that customers know it by: `webmail.…`, `panel.…`. */
+function isCalled({ kind, written }: Mention, { direct }: Reach, { provider }: Directory): boolean {
+  if (kind !== "domain" && kind !== "server") return false;
+  const host = written.toLowerCase();
+  for (const [use, name] of Object.entries(provider.publicHosts)) {
+    if (name.toLowerCase() !== host) continue;
+    const meant = mostOf(use);
+    for (const id of direct)
+      if (meant !== null && id.includes("/") && mostOf(id.slice(id.indexOf("/") + 1)) === meant)
+        return true;
+  }
+  return false;
+}
+
+/** The symptom that a kind of service shows as most of all. */
+const mostOf = (kind: string): string | null =>
+  Object.entries(fitOfService(kind)).sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
 
 function hasServiceOf(server: string, services: ReadonlySet<string>): boolean {
   for (const id of services) if (id.startsWith(`${server}/`)) return true;

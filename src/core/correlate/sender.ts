@@ -1,5 +1,6 @@
 import type { Account, Directory, Domain } from "../directory.js";
 import type { Extraction, Mention, ReportText } from "../extract/extraction.js";
+import { fold, tokens } from "../extract/fold.js";
 import type { Sender } from "./verdict.js";
 
 /** Somebody whose services a report is about: the sender, or the owner of what it names. */
@@ -26,6 +27,9 @@ const ASIDE = 0.75;
 const MEANT = 0.6;
 /** Of a company's telling words, the least share that names it. */
 const COMPANY_SHARE = 0.6;
+/** Of a name that the channel gives, the least share that may name a company. */
+const PART_OF_NAME = 0.45;
+const LONGEST_NAME = 200;
 /** How much further the best company has to be than the next. */
 const COMPANY_LEAD = 0.15;
 
@@ -44,7 +48,7 @@ export function identify(
     byAddress(report.from, extraction, directory) ??
     byNumber(extraction, directory) ??
     byDomain(extraction, directory) ??
-    byCompany(extraction, directory)
+    byCompany(report, extraction, directory)
   );
 }
 
@@ -164,17 +168,28 @@ function namedOwners(extraction: Extraction, directory: Directory) {
 const hostPart = (name: string): string => name.slice(name.lastIndexOf("@") + 1);
 const hostOf = ({ written }: Mention): string => hostPart(written.toLowerCase());
 
-function byCompany(extraction: Extraction, directory: Directory): Sender | null {
-  const named = extraction.mentions.filter(({ kind }) => kind === "company");
-  for (const { value } of named) {
-    const account = accountCalled(value, directory);
+/** By a name in the text as it was read there, else by the name that the channel gives. */
+function byCompany(
+  { fromName }: ReportText,
+  extraction: Extraction,
+  directory: Directory,
+): Sender | null {
+  for (const { kind, value } of extraction.mentions) {
+    const account = kind === "company" ? accountCalled(value, directory) : null;
     if (account) return sender(account, "company");
   }
-  const words = named.flatMap(({ value }) => value.split(/[^\p{L}\p{N}]+/u).filter(Boolean));
-  if (words.length === 0) return null;
+  if (fromName === null) return null;
+  const name = tokens(fold(fromName.slice(0, LONGEST_NAME))).map(({ word }) => word);
+  // A name alone may be short of the company's: what the text says of it may make it whole.
+  const found =
+    companyCalled(name, directory, COMPANY_SHARE) ??
+    companyCalled([...name, ...extraction.words], directory, COMPANY_SHARE) ??
+    companyCalled(name, directory, PART_OF_NAME);
+  return found && sender(found.account, "company", found.share);
+}
+
+function companyCalled(words: readonly string[], directory: Directory, least: number) {
   const [best, next] = directory.companiesNamed(words);
-  if (!best || best.share < COMPANY_SHARE) return null;
-  return next && best.share - next.share < COMPANY_LEAD
-    ? null
-    : sender(best.account, "company", best.share);
+  if (!best || best.share < least) return null;
+  return next && best.share - next.share < COMPANY_LEAD ? null : best;
 }

@@ -86,7 +86,7 @@ export const SHIPPED: Weights = {
     "works-now": -0.8,
     individual: -1.8,
     "no-fault": -0.7,
-    "asks-about": -2.5,
+    "asks-about": -1.2,
     burst: 0.8,
     again: 1,
   },

@@ -37,12 +37,16 @@ describe("whose report it is", () => {
       accountId: "K-202",
       how: "named-account",
     });
-    expect(
-      whose({ names: [mention("company", "kerekpanna")] }).by({ channel: "phone" }),
-    ).toMatchObject({
+    expect(whose({ names: [mention("company", "k-102")] }).by({ channel: "phone" })).toMatchObject({
       accountId: "K-102",
       how: "company",
     });
+  });
+
+  test("is found by the name that the channel gives", () => {
+    const sender = whose({}).by({ channel: "phone", fromName: "Meteorit, egy hölgy" });
+    expect(sender).toMatchObject({ accountId: "K-201", how: "company" });
+    expect(whose({}).by({ channel: "facebook", fromName: "Kiss Piroska" })).toBeNull();
   });
 
   test("an address that two accounts share means the one whose domain is named", () => {
