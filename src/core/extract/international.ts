@@ -1,9 +1,11 @@
+import type { Symptom } from "./extraction.js";
 import type { Pattern, Thing, Trouble } from "./lexicon.js";
 
 /** Names and machines' words that mean the same in every language; looked for with each lexicon. */
 export const INTERNATIONAL: {
   readonly things: Readonly<Partial<Record<Thing, readonly Pattern[]>>>;
   readonly troubles: Readonly<Partial<Record<Trouble, readonly Pattern[]>>>;
+  readonly phrases: Readonly<Partial<Record<Symptom, readonly Pattern[]>>>;
 } = {
   things: {
     mail: ["email*", "mail", "mails"],
@@ -20,13 +22,13 @@ export const INTERNATIONAL: {
       "<domain>",
     ],
     cms: ["wordpress*|joomla*|drupal*|typo3|elementor*|divi|plugin*|wix", "wp admin|login"],
-    database: ["database|mysql*|mariadb*|phpmyadmin*|sql|postgres*|innodb"],
+    database: ["database|mysql*|mariadb*|phpmyadmin*|sql|postgres*|innodb|db"],
     panel: [
       "cpanel*|plesk*|directadmin*|ispconfig*|virtualmin|webmin|whm|ispmanager|froxlor|controlpanel",
     ],
     certificate: ["ssl*|tls|https", "lets encrypt", "letsencrypt"],
     ftp: ["ftp*|sftp|ftps|filezilla|winscp|cyberduck", "total commander"],
-    dns: ["dns*|nameserver*|cname|dkim|spf|dmarc|ns1|ns2|mx|ttl|nslookup|whois"],
+    dns: ["dns*|nameserver*|cname|dkim|spf|dmarc|ns|mx|ttl|nslookup|whois"],
     backup: ["backup*|snapshot*"],
     domain: ["domain*|domen*"],
     spam: ["spam*|phishing*|scam|junk"],
@@ -49,6 +51,10 @@ export const INTERNATIONAL: {
     notfound: ["page|url not found"],
     bounced: ["mailer daemon", "undelivered|undeliverable", "bounce*"],
     unresolved: ["nxdomain|servfail"],
-    hacked: ["malware|trojan|phishing"],
+    hacked: ["malware|trojan"],
+  },
+  phrases: {
+    "mail.spam": ["phishing mail*"],
+    other: ["gdpr|rgpd"],
   },
 };

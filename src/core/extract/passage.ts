@@ -74,7 +74,7 @@ function pieces(view: Folded): readonly (Range & { readonly word: string })[] {
     const before = names[next - 1];
     const joined = before?.word === "e" && before.to === from;
     found.push({
-      word: /^\d/.test(word) ? "<number>" : `${joined ? "e" : ""}${word.replaceAll("'", "")}`,
+      word: `${joined ? "e" : ""}${plainWord(word)}`,
       from: joined ? before.from : from,
       to,
     });
@@ -83,8 +83,18 @@ function pieces(view: Folded): readonly (Range & { readonly word: string })[] {
   return found;
 }
 
+function plainWord(word: string): string {
+  if (/^\d/.test(word)) return "<number>";
+  return HOST.exec(word)?.[1] ?? word.replaceAll("'", "");
+}
+
+/** Hosts that say by their name what they are for: `mail2`, `imap.…`, `ns1.…`. */
+const HOST = /^(mail|imap|pop3|smtp|webmail|mx|ns|ftp|db|mysql|web|panel|cpanel)\d{0,3}$/;
+
 function kindOf(name: string): string {
   if (name === "e-") return "e";
   if (name.includes("@")) return "<address>";
-  return /^[\d.:,]+$/.test(name) ? "<number>" : "<domain>";
+  if (/^[\d.:,]+$/.test(name)) return "<number>";
+  const [label = ""] = name.replace(/^https?:\/\//, "").split(/[.:/]/);
+  return HOST.exec(label)?.[1] ?? "<domain>";
 }

@@ -197,12 +197,12 @@ export const MEANING: Readonly<Record<Thing, Row>> = {
     slow: { "web.slow": 1.1 },
     error: { "web.error5xx": 0.75, "web.down": 0.3 },
     unsent: { "mail.send": 0.8 },
-    unreceived: { "web.down": 0.55, "mail.send": 0.2 },
+    unreceived: { "web.down": 0.8, "mail.send": 0.2 },
     late: { "web.slow": 0.4 },
     bounced: { "web.down": 0.2 },
     login: { "web.content": 0.4, "web.error4xx": 0.3, "panel.login": 0.35 },
     password: { "web.error4xx": 0.4, "web.content": 0.3 },
-    missing: { "web.down": 0.5, "web.content": 0.45, backup: 0.35 },
+    missing: { "web.content": 0.55, "web.down": 0.3, backup: 0.35 },
     expired: { domain: 0.5, tls: 0.5 },
     insecure: TLS,
     blocked: { "web.error4xx": 0.7, "web.down": 0.2 },
@@ -347,9 +347,53 @@ export const MEANING: Readonly<Record<Thing, Row>> = {
   },
   internet: {
     misfiled: SPAM,
-    any: { other: 0.7 },
+    down: { other: 0.8 },
+    slow: { other: 0.7, "web.slow": 0.2 },
+    unreachable: { other: 0.35 },
+    any: { other: 0.2 },
   },
 };
+
+/** What is less likely, and by how much, where this is said to be in order. */
+export const IN_ORDER: ReadonlyMap<Thing, readonly (readonly [Symptom, number])[]> = new Map([
+  [
+    "incoming",
+    [
+      ["mail.receive", 0.15],
+      ["mail.login", 0.75],
+    ],
+  ],
+  [
+    "outgoing",
+    [
+      ["mail.send", 0.15],
+      ["mail.login", 0.75],
+    ],
+  ],
+  [
+    "mail",
+    [
+      ["mail.send", 0.3],
+      ["mail.receive", 0.3],
+      ["mail.login", 0.3],
+    ],
+  ],
+  ["mailbox", [["mail.login", 0.3]]],
+  ["webmail", [["mail.webmail", 0.2]]],
+  [
+    "site",
+    [
+      ["web.down", 0.3],
+      ["web.slow", 0.5],
+      ["web.error5xx", 0.6],
+    ],
+  ],
+  ["database", [["database", 0.3]]],
+  ["panel", [["panel.login", 0.25]]],
+  ["ftp", [["ftp", 0.2]]],
+  ["dns", [["dns", 0.3]]],
+  ["certificate", [["tls", 0.3]]],
+]);
 
 /** What is no fault of ours to mend at once. */
 export const NO_FAULTS: ReadonlySet<Symptom> = new Set([

@@ -20,7 +20,8 @@ export const en: Lexicon = {
     wrote: ["wrote", "writes"],
     wroteBegins: ["on"],
     heads: { from: ["from"], sent: ["sent", "date"], to: ["to"], subject: ["subject"] },
-    forwarded: ["forwarded message", "original message", "begin forwarded message", "forwarded by"],
+    forwarded: ["forwarded message", "begin forwarded message", "forwarded by"],
+    original: ["original message"],
     sentFrom: ["sent from", "get outlook for", "sent via"],
     closings: [
       "best regards",
@@ -68,7 +69,7 @@ export const en: Lexicon = {
       "not|no|none|nothing|never|nobody|neither|nor|without",
       "cannot|cant|couldnt|wont|wouldnt|doesnt|dont|didnt|isnt|arent|wasnt|werent|hasnt|havent|aint",
       "unable|impossible|stopped|stops|refuses|refusing|fails|failed|failing|fail|failure",
-      "trouble|problem|problems|issue|issues|difficulty|difficulties|hardly",
+      "hardly",
     ],
     but: ["but|while|whereas|however|although|though|only|except|because|yet|still|since"],
     things: {
@@ -162,6 +163,7 @@ export const en: Lexicon = {
         "acting up|playing up|messed up",
       ],
       unreachable: [
+        "trouble|problem|problems|issue|issues|difficulty|difficulties .. loading|opening|reaching|accessing|connecting",
         "~ load*|open*|reach*|access*|display*|appear*|show|shows|come up|comes up|see|visit|connect*|get on|get to|get into|find",
         "unreachable|inaccessible|unavailable|timeout|timeouts",
         "times|timed|timing out",
@@ -195,6 +197,7 @@ export const en: Lexicon = {
         "stack trace",
       ],
       unsent: [
+        "trouble|problem|problems|issue|issues|difficulty|difficulties .. sending|send|outgoing",
         "~ send*|sent|reply|replying|dispatch*|email",
         "~ go|goes|going|went|gone|get|gets|getting|leave|leaves|leaving|left .. out|through|outbox|drafts",
         "~ leav*",
@@ -210,6 +213,7 @@ export const en: Lexicon = {
         "smtp .. error|errors|fails|failed|refuses|refused|timeout",
       ],
       unreceived: [
+        "trouble|problem|problems|issue|issues|difficulty|difficulties .. receiving|receive|incoming",
         "~ receiv*|arriv*|get|gets|getting|got|come|comes|coming|came .. in|through|mail|mails|email|emails|messages|anything|orders|any?",
         "~ receiv*|arriv*",
         "~ delivered|deliver|download|downloading|fetch|show up|turn up|turned up|shown up",
@@ -239,6 +243,7 @@ export const en: Lexicon = {
         "refuse*|refusing .. mail|mails|email|emails|messages|us|our",
       ],
       login: [
+        "trouble|problem|problems|issue|issues|difficulty|difficulties .. logging|login|signing",
         "~ log|logging|logon|login|logged|sign|signing|get .. in|on|into",
         "~ login|log|authenticat*|accept*|enter|let",
         "login|logon|sign|log in? fails|failed|failing|error|impossible|rejected|refused|problem*|loop|does|is|not|incorrect",
@@ -335,8 +340,6 @@ export const en: Lexicon = {
         "after|since .. update|updating|upgrade|plugin|theme .. broken|stopped|complains|error|gone|wrong|fatal",
         "update|plugin|theme .. broke|breaks|crashed|destroyed",
         "old|outdated|wrong content|text|texts|picture*|prices",
-        "typo|misspelt|misspelled",
-        "spelling mistake",
       ],
       flood: [
         "lots|loads|tons|hundreds|dozens|thousands|masses|so much|many|too much|more|more and more|flood*|swamp*|drown*|bombard*|inundat* .. spam|junk|phishing|rubbish|scam|ads|advert*|unwanted|unsolicited",
@@ -727,5 +730,221 @@ export const en: Lexicon = {
   },
 
   // ── SINCE WHEN ─────────────────────────────────────────────────────────────────────────────
-  time: {},
+  time: {
+    numbers: {
+      1: "one",
+      2: "two, couple of, a couple of, couple",
+      3: "three",
+      4: "four",
+      5: "five",
+      6: "six",
+      7: "seven",
+      8: "eight",
+      9: "nine",
+      10: "ten",
+      11: "eleven",
+      12: "twelve",
+      13: "thirteen",
+      14: "fourteen",
+      15: "fifteen",
+      16: "sixteen",
+      17: "seventeen",
+      18: "eighteen",
+      19: "nineteen",
+      20: "twenty",
+      25: "twenty five",
+      30: "thirty",
+      35: "thirty five",
+      40: "forty",
+      45: "forty five",
+      50: "fifty",
+      55: "fifty five",
+      60: "sixty",
+      1.5: "one and a half",
+      2.5: "two and a half",
+      3.5: "three and a half",
+    },
+    hours: {},
+    few: "few, a few, several",
+    rough: { 12: "a dozen" },
+    units: {
+      second: "second, seconds, sec, secs, s",
+      minute: "minute, minutes, min, mins",
+      hour: "hour, hours, hr, hrs, h",
+      day: "day, days",
+      week: "week, weeks",
+      month: "month, months",
+      year: "year, years, yrs",
+    },
+    unitsUntilNow: "",
+    spans: {
+      15: "quarter of an hour, quarter hour, a quarter of an hour, quarter an hour",
+      30: "half an hour, half hour, a half hour, half an hr, 1/2 hour",
+      45: "three quarters of an hour",
+      60: "hour, an hour, a hour, the hour, an hr",
+      90: "an hour and a half, hour and a half, one and a half hours",
+      150: "two hours and a half, two and a half hours",
+      720: "half a day, half day",
+      1440: "a day, day",
+      2160: "a day and a half",
+      10080: "a week, week",
+      20160: "fortnight, a fortnight",
+      43200: "a month, month",
+    },
+    roughSpans: {
+      180: "hours, hours and hours, several hours, many hours",
+      4320: "days, days and days, last days, past days, several days, many days, these days",
+      20160: "weeks, several weeks, many weeks",
+      86400: "months, several months",
+    },
+    lately:
+      "lately, recently, for a while, a while, a while now, ages, for ages, for some time, some time, quite some time, of late, a long time, awhile",
+    clock: [
+      ["half past {h}", 30],
+      ["half after {h}", 30],
+      ["half {h}", 30],
+      ["quarter past {h}", 15],
+      ["quarter after {h}", 15],
+      ["quarter to {h}", -15],
+      ["quarter of {h}", -15],
+      ["quarter till {h}", -15],
+      ["quarter before {h}", -15],
+      ["{m} past {h}", "+m"],
+      ["{m} minutes past {h}", "+m"],
+      ["{m} after {h}", "+m"],
+      ["{m} minutes after {h}", "+m"],
+      ["{m} to {h}", "-m"],
+      ["{m} minutes to {h}", "-m"],
+      ["{m} minutes before {h}", "-m"],
+      ["{m} till {h}", "-m"],
+    ],
+    hourWord: { before: "", after: "o'clock, oclock, o clock, ish, hrs, hours, h, hundred hours" },
+    hoursAfterSinceAreClock: false,
+    clockOf24: false,
+    am: "am, a m",
+    pm: "pm, p m",
+    endings: { since: "", at: "ish", until: "", date: "" },
+    ordinals: "st, nd, rd, th",
+    parts: {
+      dawn: "dawn, daybreak, sunrise, small hours, early hours",
+      early:
+        "early morning, early in the morning, early this morning, crack of dawn, first thing, first thing this morning, first thing in the morning",
+      morning: "morning, the morning, in the morning, opening, opening time, opened, breakfast",
+      forenoon: "mid morning, midmorning, forenoon",
+      "late-morning": "late morning, late in the morning, late this morning",
+      noon: "noon, midday, mid day, lunchtime, lunch, lunch time, lunch hour, noontime, lunch break",
+      afternoon:
+        "afternoon, the afternoon, in the afternoon, mid afternoon, midafternoon, early afternoon, after lunch, early this afternoon, afternoons",
+      "late-afternoon": "late afternoon, late in the afternoon, late this afternoon",
+      evening: "evening, the evening, in the evening, early evening, dinner time, teatime",
+      "late-evening": "late evening, late in the evening, late this evening",
+      night: "night, overnight, night time, at night, middle of the night, nights",
+      midnight: "midnight",
+    },
+    days: {
+      0: "today, todays",
+      1: "yesterday, yesterdays",
+      2: "the day before yesterday, day before yesterday",
+      3: "three days before today",
+    },
+    adjectiveDays: { 0: "today's", 1: "yesterday's" },
+    dayParts: [
+      ["tonight", 0, "evening"],
+      ["last night, last nite", 1, "night"],
+      ["yesterday night", 1, "night"],
+      ["last evening", 1, "evening"],
+    ],
+    wholeDay: "all day, all day long, the whole day, whole day, entire day, the entire day",
+    weekdays: [
+      "monday, mon, mondays",
+      "tuesday, tue, tues",
+      "wednesday, wed",
+      "thursday, thu, thur, thurs",
+      "friday, fri",
+      "saturday, sat",
+      "sunday, sun",
+    ],
+    last: "last, past, this past, previous",
+    months: [
+      "january, jan",
+      "february, feb",
+      "march, mar",
+      "april, apr",
+      "may",
+      "june, jun",
+      "july, jul",
+      "august, aug",
+      "september, sept, sep",
+      "october, oct",
+      "november, nov",
+      "december, dec",
+    ],
+    dateOrder: "month-day",
+    anchors: {
+      weekend: "weekend, the weekend, weekends",
+      "week-start":
+        "start of the week, beginning of the week, this week, start of this week, beginning of this week, early this week",
+      "last-week": "last week, past week, previous week, the week before, end of last week",
+      "last-month": "last month, past month, previous month",
+    },
+    since: {
+      before:
+        "since, from, starting, starting from, starting at, beginning, as of, since around, sinse, ever since",
+      after: "onwards, onward, on",
+    },
+    lasting: {
+      before:
+        "for, for the last, for the past, over the last, over the past, in the last, in the past, within the last, within the past, during the last, during the past, the last, the past, last, past, already, even after, since, been, now for, going on, coming up to, lasting",
+      after: "now, already, straight, and counting, running, so far",
+    },
+    ago: { before: "", after: "ago, back, earlier" },
+    at: {
+      before:
+        "at, on, around, about, in, by, during, over, sometime around, at around, at about, some time around, somewhere around, approximately at, towards, toward, circa",
+      after: "ish, sharp, or so, or thereabouts, exactly",
+    },
+    until: {
+      before: "until, till, til, up to, up until, by, not later than, before the end of",
+      after: "",
+    },
+    before: {
+      before:
+        "before, just before, shortly before, right before, a bit before, a little before, prior to",
+      after: "",
+    },
+    after: {
+      before:
+        "after, just after, shortly after, right after, a bit after, a little after, just gone, past",
+      after: "",
+    },
+    between: { before: "between", after: "" },
+    to: "and, to, or, till, until, through",
+    void: {
+      before:
+        "tomorrow, every, each, per, within, next, takes, take, took, taking, needs, up to, every few, in under, under, in less than, less than, once a, twice a, coming, the following, maximum, max, another",
+      after:
+        "late, later, delay, delays, delayed, long, to load, to open, each, daily, per, before, apart, old, timeout, notice",
+    },
+    about:
+      "about, around, approximately, approx, roughly, circa, ca, some, nearly, almost, maybe, perhaps, at least, more than, over, just over, just under, probably, like, say, i think, a good, good, the better part of, close to, something like, somewhere",
+    filler: "the, this, a, an, of, exactly, precisely, very, least, at, only, just, even, already",
+    whole: "all, whole, entire, the whole, the entire, all of, throughout",
+    greetings:
+      "good morning, good afternoon, good evening, good day, good night, have a nice day, have a good day, have a great day, nice day, great day, have a nice evening, nice evening, have a nice weekend, nice weekend, good weekend, great weekend, happy monday, happy friday, morning all, morning team, one day, day to day, 24 7, these days are, in the future, one of, one another, no one, one more, at least one, on one, second time, first time, last time, any time, may i, may we, may be, you may, this may, that may, it may, may not, may have, can sat, i sat, one by one, one thing, for one",
+    trouble:
+      "not, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking",
+    works:
+      "works, working, worked, work, fine, ok, okay, good, normal, normally, okey, well, quick, fast, perfect*, up, running, loaded, loads, alright, flawless*, smooth*, back, received, arrived, healthy, came through, got through, went through",
+    still: "still",
+    onset:
+      "began, begun, begins, start, started, starting, starts, noticed, noticing, first, first time, appeared, appears, stopped, died, went down, gone down, vanished, disappeared, broke, crashed, fell over, went offline, dropped, happened, occurred, kicked in, showed up, gave up, went dead, saw, seen",
+    then: "since then, ever since, since i, since we, since you*, since my, since our, since the, after i, after we, after you*, after the, from then, from that, thereafter",
+    contact:
+      "wrote, written, reported, report, called, phoned, rang, ticket*, spoke, spoken, emailed you, mailed you, messaged, contacted, told you, raised, opened a case, asked you, submitted, asked your, chased",
+    other:
+      "invoice*, pay, paid, payment*, bill*, contract*, moved, moving, bought, purchased, customer of yours, customers of yours, been with you, been a customer, been customers, open from, opening hours, opening times, meeting*, appointment*, deadline*, need*, must, should, would like, new office, new address, new phone, refund*, compensat*, thank*, holiday*, vacation*, renew*, upgrade our, upgrade my, switch to, subscription*, own this, have owned, have used your, using your, hosted with you, launch*, go live, class*, auction*",
+    join: "but, and, while, whereas, although, though, however, then, because, so, which, that, who, yet, although",
+    things:
+      "customer*, user*, people, person*, client*, computer*, pc, pcs, phone*, email*, mail*, message*, address*, euro*, eur, usd, dollar*, pound*, page*, time*, browser*, domain*, mailbox*, gb, mb, piece*, file*, attempt*, device*, colleague*, order*, percent*, site*, website*, server*, visitor*, of, other*, different, more, guest*, thing*, network*, machine*, employee*, account*",
+  },
 };

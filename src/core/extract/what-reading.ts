@@ -1,0 +1,145 @@
+import { type Symptom, SYMPTOMS } from "./extraction.js";
+import type { Range } from "./fold.js";
+import { INTERNATIONAL } from "./international.js";
+import {
+  type Lexicon,
+  type Pattern,
+  THINGS,
+  type Thing,
+  TROUBLES,
+  type Trouble,
+} from "./lexicon.js";
+import type { Passage } from "./passage.js";
+import { compile, findHits, type Hit, type Matcher, meet } from "./patterns.js";
+
+/** A thing, trouble or saying at the words `[from, to)`. */
+export interface Of<Kind> extends Range {
+  readonly kind: Kind;
+  /** How many words of the pattern were met. */
+  readonly met: number;
+}
+
+/** What a passage says of things and troubles, before it is weighed. */
+export interface Reading {
+  readonly passage: Passage;
+  /** The number of the clause and of the sentence that each word stands in. */
+  readonly clauses: readonly number[];
+  readonly sentences: readonly number[];
+  readonly things: readonly Of<Thing>[];
+  readonly troubles: readonly Of<Trouble>[];
+  readonly phrases: readonly Of<Symptom>[];
+  /** Things that are said to be in order; they are not among `things` there. */
+  readonly fine: readonly Of<Thing>[];
+}
+
+const matchers = new WeakMap<Lexicon, Matcher>();
+
+function matcherOf(lexicon: Lexicon): Matcher {
+  const before = matchers.get(lexicon);
+  if (before) return before;
+  const { what } = lexicon;
+  const lists: Record<string, readonly Pattern[]> = {
+    works: what.works,
+    but: what.but,
+    not: what.not,
+  };
+  for (const thing of THINGS) {
+    lists[`thing ${thing}`] = [...what.things[thing], ...(INTERNATIONAL.things[thing] ?? [])];
+    lists[`fine ${thing}`] = what.fine[thing] ?? [];
+  }
+  for (const trouble of TROUBLES)
+    lists[`trouble ${trouble}`] = [
+      ...what.troubles[trouble],
+      ...(INTERNATIONAL.troubles[trouble] ?? []),
+    ];
+  for (const symptom of SYMPTOMS)
+    lists[`phrase ${symptom}`] = [
+      ...(what.phrases[symptom] ?? []),
+      ...(INTERNATIONAL.phrases[symptom] ?? []),
+    ];
+  const made = compile(lists, what.not);
+  matchers.set(lexicon, made);
+  return made;
+}
+
+/** Looks for all words of the lexicon, and takes away what is denied or in order. */
+export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
+  const hits = findHits(passage, matcherOf(lexicon));
+  const labelled = (label: string) => hits.filter((hit) => hit.label === label);
+  const of = <Kind extends string>(group: string, kinds: readonly Kind[]): Of<Kind>[] =>
+    kinds.flatMap((kind) =>
+      labelled(`${group} ${kind}`).map(({ from, to, met }) => ({ kind, from, to, met })),
+    );
+  const clauses = numbered(passage, labelled("but"), ["clause", "sentence"]);
+  const denials = labelled("not").map(({ from }) => from);
+  const deniedIn = (from: number, to: number, clause: number | undefined) =>
+    denials.some((at) => at >= from && at < to && clauses[at] === clause);
+
+  const said = of("fine", THINGS).filter(
+    ({ from, to }) =>
+      !deniedIn(from - 2, from, clauses[from]) && !deniedIn(from + 1, to + 1, clauses[to - 1]),
+  );
+  const things = of("thing", THINGS).filter(
+    ({ kind, from }) => !DENIABLE_THINGS.has(kind) || !deniedIn(from - 2, from, clauses[from]),
+  );
+  const troubles = of("trouble", TROUBLES)
+    .filter(({ kind, from }) => !DENIABLE.has(kind) || !deniedIn(from - 2, from, clauses[from]))
+    .filter((trouble) => !said.some((other) => meet(other, trouble)));
+  const working = labelled("works").filter(
+    ({ from, to }) =>
+      !deniedIn(from - 4, to + 2, clauses[from]) &&
+      !troubles.some((trouble) => clauses[trouble.from] === clauses[from]),
+  );
+  const inOrder = working.flatMap((hit) =>
+    things.filter(
+      (thing) =>
+        clauses[thing.from] === clauses[hit.from] &&
+        Math.abs(thing.from - hit.from) <= WORKS_REACH &&
+        !NEVER_IN_ORDER.has(thing.kind),
+    ),
+  );
+  const excused = [...said, ...inOrder];
+  return {
+    passage,
+    clauses,
+    sentences: numbered(passage, [], ["sentence"]),
+    things: things.filter((thing) => !excused.some((other) => meet(other, thing))),
+    troubles,
+    phrases: of("phrase", SYMPTOMS).filter(
+      (phrase) => !said.some((other) => meet(other, phrase) && other.met >= phrase.met),
+    ),
+    fine: excused,
+  };
+}
+
+const WORKS_REACH = 7;
+/** Troubles that a denial before them takes away: "no bounce", "nothing was blocked". */
+const DENIABLE: ReadonlySet<Trouble> = new Set([
+  "error",
+  "bounced",
+  "misfiled",
+  "expired",
+  "blocked",
+  "full",
+  "hacked",
+  "flood",
+  "broken",
+  "insecure",
+]);
+const DENIABLE_THINGS: ReadonlySet<Thing> = new Set(["spam", "blocklist"]);
+/** "It works" is not said of these. */
+const NEVER_IN_ORDER: ReadonlySet<Thing> = new Set(["spam", "blocklist", "invoice", "quota"]);
+
+/** Which clause or sentence each word belongs to. */
+function numbered(
+  passage: Passage,
+  beginnings: readonly Hit[],
+  gaps: readonly string[],
+): readonly number[] {
+  const begins = new Set(beginnings.map(({ from }) => from));
+  let number = 0;
+  return passage.words.map(({ gap }, index) => {
+    if (gaps.includes(gap) || begins.has(index)) number++;
+    return number;
+  });
+}
