@@ -12,13 +12,14 @@ export interface Aside extends Range {
 /**
  * The quotations, signatures, disclaimers, pasted bounces and error pages of a mail, in order, none
  * within another. A pasted or forwarded bounce is never called a quotation: it is evidence. Where a
- * mail has no words but forwarded ones, those are the report and no aside. Linear in the text.
+ * mail has next to no words but those it hands on – `handedOn` where its subject says so – they are the
+ * report and no aside. Linear in the text.
  */
-export function findAsides(text: Folded): readonly Aside[] {
+export function findAsides(text: Folded, handedOn = false): readonly Aside[] {
   const lines = linesOf(text.text);
   const kinds: (Aside["kind"] | null)[] = lines.map(() => null);
   markPasted(lines, kinds);
-  markQuotations(lines, kinds);
+  markQuotations(lines, kinds, handedOn);
   markSignature(lines, kinds);
   markDisclaimers(lines, kinds);
   return ranges(lines, kinds);
@@ -42,6 +43,7 @@ function ranges(lines: readonly Line[], kinds: readonly (Aside["kind"] | null)[]
 const WROTE = lettersWords(({ wrote }) => wrote);
 const WROTE_BEGINS = lettersWords(({ wroteBegins }) => wroteBegins);
 const FORWARDED = lettersWords(({ forwarded }) => forwarded);
+const ORIGINAL = lettersWords(({ original }) => original);
 const HEAD_FROM = lettersWords(({ heads }) => heads.from);
 const HEAD_OTHER = lettersWords(({ heads }) => [
   ...heads.sent,
@@ -53,9 +55,13 @@ const SENT_FROM = lettersWords(({ sentFrom }) => sentFrom);
 const CLOSINGS = lettersWords(({ closings }) => closings);
 const CONFIDENTIAL = lettersWords(({ confidential }) => confidential);
 
-function markQuotations(lines: readonly Line[], kinds: (Aside["kind"] | null)[]): void {
+function markQuotations(
+  lines: readonly Line[],
+  kinds: (Aside["kind"] | null)[],
+  handedOn: boolean,
+): void {
   const before = [...kinds];
-  let forwarded = false;
+  let forwarded = handedOn;
   for (let n = 0; n < lines.length; n++) {
     const line = lines[n];
     if (!line || line.text === "") continue;
@@ -73,8 +79,9 @@ function markQuotations(lines: readonly Line[], kinds: (Aside["kind"] | null)[])
       n = lead.sure && !lines[next]?.text.startsWith(">") ? lines.length : lead.last;
       continue;
     }
-    if (isForwardLine(line.text) || isHeadBlock(lines, n)) {
-      forwarded = true;
+    const handsOn = isRuled(line.text, FORWARDED);
+    if (handsOn || isRuled(line.text, ORIGINAL) || isHeadBlock(lines, n)) {
+      forwarded ||= handsOn;
       quote(kinds, n, lines.length - 1);
       break;
     }
@@ -121,13 +128,9 @@ function leadOf(
 }
 
 /** `---------- Forwarded message ---------`, `-----Original Message-----`, "Begin forwarded message:". */
-function isForwardLine(text: string): boolean {
-  const dashed = /^[-_=* ]{2,}/.test(text);
-  return (
-    text.length < 120 &&
-    (dashed || text.endsWith(":")) &&
-    FORWARDED.some((word) => text.includes(word))
-  );
+function isRuled(text: string, words: readonly string[]): boolean {
+  if (text.length > 120 || !(/^[-_=* ]{2,}/.test(text) || text.endsWith(":"))) return false;
+  return words.some((word) => text.includes(word));
 }
 
 /** "From: … / Sent: … / To: … / Subject: …" in any language, at least three of four such lines together, the first being who it is from. */

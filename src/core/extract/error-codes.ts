@@ -23,6 +23,8 @@ const AFTER_A_NAME =
   /(?:\bphp|\bv|\bver|verzi\w*|version\w*|wersj\w*|razlicic\w*|wordpress|\bwp|joomla|drupal|mysql|mariadb|nginx|apache|node|magento|prestashop|woocommerce|laravel|symfony|python|ios|android|windows|thunderbird|outlook|chrome|firefox|plugin\w*|typo3|openssl|tls)[ /]?(?:v\.?)? ?$/;
 const NO_CODE_BEFORE =
   /(?:\bport\w*|\btel\w*|\bfax|\bgsm|\bmobil\w*|\bphone|\bnr|\bno|\bnum\w*|\bc\.|\bst\.|\bul\w*|\bulica|\bcislo|\bszam\w*|\btiszt|\bticket|\bcsomag|\bpsc|\bplz)[.:#]? {0,2}$/;
+const STREET =
+  /\b(?:ul|u|str|al|nam|ulica|ulice|ulici|utca|ut|ter|strasse|street|cesta|cesti|trg|namesti|aleja|plac)\.? (?:\p{L}+ )?$/u;
 
 const isError = wordTest(({ error }) => error);
 const isCounted = wordTest(({ counted }) => counted);
@@ -124,11 +126,11 @@ function numberAt(
       : null;
   if (!PLAIN_CODES.has(value) && !OTHER_CODES.has(value)) return null;
   if (shape?.[2] && !/^(?:as|os|es|at|ot|et|ast|ost|ka|tka|ku|ky|er)$/.test(shape[2])) return null;
-  if (isPartOfNumber(before, after)) return null;
+  if (isPartOfNumber(before, after) || isTelephone(before, value, after)) return null;
   const enhanced =
     /^[ -]{1,2}#?\(?[245]\.\d\.\d/.test(after) || /[245]\.\d\.\d{1,3} [(<]?$/.test(before);
   if (enhanced || PHRASE.test(after)) return range;
-  if (NO_CODE_BEFORE.test(before) || AFTER_A_NAME.test(before)) return null;
+  if (NO_CODE_BEFORE.test(before) || STREET.test(before) || AFTER_A_NAME.test(before)) return null;
   if (/^ ?(?:[%$€£]|eur\b|kc\b|zl\b|ft\b)/.test(after) || /[$€£] ?$/.test(before)) return null;
   const machine = field.asides.some(
     ({ kind, from: a, to: b }) =>
@@ -136,7 +138,8 @@ function numberAt(
   );
   const next = words[n + 1];
   const beside = next && next.from - word.to <= 2 ? next.word : "";
-  if (!machine && beside !== "" && isCounted(beside)) return null;
+  const mails = beside === "e" && /^ e-?mail/.test(after);
+  if (!machine && (mails || (beside !== "" && isCounted(beside)))) return null;
   const quoted = /["'([<]$/.test(before) && /^["')\]>]/.test(after);
   const suffixed = /^-\p{L}{1,5}(?!\p{L})/u.test(after) || Boolean(shape?.[2]);
   const alone = text.trim() === value;
@@ -170,9 +173,16 @@ function isPartOfNumber(before: string, after: string): boolean {
   return /^ \d{3}(?: \d|$|[^\d.])/.test(after) && !/^ [1-5]\d\d(?: [a-z]|[.,;)]|$)/.test(after);
 }
 
+/** Groups of digits parted by spaces: three of them, or two where the first has a plus or a zero. */
+function isTelephone(before: string, value: string, after: string): boolean {
+  const run = `${/\+?\d[\d ()-]*$/.exec(before)?.[0] ?? ""}${value}${/^[\d ()-]*/.exec(after)?.[0] ?? ""}`;
+  const groups = run.match(/\d+/g)?.length ?? 0;
+  return groups > 2 || (groups > 1 && /^[+0]/.test(run));
+}
+
 /** A four- or five-digit number: of a database where it says so, else only right beside a word for errors; no year. */
 function isLongCode(value: string, before: string, after: string, far: string): boolean {
-  if (isPartOfNumber(before, after.replace(/^:(?=\D|$)/, ""))) return false;
+  if (/^[.,:]\d/.test(after)) return false;
   if (DATABASE_CODES.has(value) && value.length === 4) {
     if (
       /[[(#/] ?$/.test(before) &&

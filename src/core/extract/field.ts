@@ -6,6 +6,9 @@ import { type Folded, fold, masked, type Range } from "./fold.js";
 export const MOST_TEXT = 20_000;
 export const MOST_SUBJECT = 300;
 
+/** "Fwd:" as mail programs of our languages write it. */
+const HANDED_ON = /^\s{0,20}(?:fwd?|fw|tov[aá]bb[ií]t[aá]s|tov|wg|pd|prz|p[rř]|psl|posl|posr)\s?:/i;
+
 /** The subject or the text of a report. All three views have the same places. */
 export interface Field {
   readonly field: Span["field"];
@@ -27,7 +30,7 @@ export function readFields(report: ReportText): readonly Field[] {
     fields.push({ field: "subject", whole, evidence: whole, own: whole, asides: [] });
   }
   const whole = fold(capped(report.text, MOST_TEXT));
-  const asides = findAsides(whole);
+  const asides = findAsides(whole, HANDED_ON.test(report.subject ?? ""));
   fields.push({
     field: "text",
     whole,

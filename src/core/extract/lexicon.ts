@@ -28,8 +28,10 @@ export interface LetterWords {
     readonly to: readonly string[];
     readonly subject: readonly string[];
   };
-  /** "Forwarded message", "Original message" between dashes. */
+  /** "Forwarded message" between dashes, above a mail that is handed on. */
   readonly forwarded: readonly string[];
+  /** "Original message" between dashes, above a mail that is answered. */
+  readonly original: readonly string[];
   /** Beginnings of "Sent from my phone". */
   readonly sentFrom: readonly string[];
   /** Beginnings of the line after which name and company follow. */
@@ -206,4 +208,131 @@ export type CueWords = Readonly<Record<Cue, readonly Pattern[]>>;
 
 // ── SINCE WHEN ───────────────────────────────────────────────────────────────────────────────
 
-export type TimeWords = Readonly<Record<never, never>>;
+/** Words and sayings parted by commas, in the language's own spelling; `*` ends a stem of three letters or more: "hodin*". */
+export type Words = string;
+
+export const DAY_PARTS = [
+  "dawn",
+  "early",
+  "morning",
+  "forenoon",
+  "late-morning",
+  "noon",
+  "afternoon",
+  "late-afternoon",
+  "evening",
+  "late-evening",
+  "night",
+  "midnight",
+] as const;
+export type DayPart = (typeof DAY_PARTS)[number];
+
+/** A word beside a time: before it ("since eight") or after it ("nyolc óta"). */
+export interface Beside {
+  readonly before: Words;
+  readonly after: Words;
+}
+
+/** SINCE WHEN. A time is put together from these by one grammar for all languages. */
+export interface TimeWords {
+  /** Counts, in every form that they take: 2: "két, kettő". They are hours of the clock as well. */
+  readonly numbers: Readonly<Record<number, Words>>;
+  /** Forms that only an hour of the clock has: 5: "piątej, piąta". */
+  readonly hours: Readonly<Record<number, Words>>;
+  /** "a few", "several" */
+  readonly few: Words;
+  /** Counts that are rough by nature: 15: "kilkanaście". */
+  readonly rough: Readonly<Record<number, Words>>;
+  readonly units: Readonly<
+    Record<"second" | "minute" | "hour" | "day" | "week" | "month" | "year", Words>
+  >;
+  /** Forms of the units that say by themselves that it goes on: "perce", "órája". */
+  readonly unitsUntilNow: Words;
+  /** Spans said without a count, in minutes: 30: "half an hour", 60: "hour". */
+  readonly spans: Readonly<Record<number, Words>>;
+  /** Spans that say only roughly how long, in minutes: 180: "for hours". */
+  readonly roughSpans: Readonly<Record<number, Words>>;
+  /** "for a long time", "lately": no span at all. */
+  readonly lately: Words;
+  /** How the clock is told: the hour is `{h}`, minutes are `{m}`; what is added to the hour is in minutes. */
+  readonly clock: readonly (readonly [saying: string, minutes: number | "+m" | "-m"])[];
+  /** Beside the number of an hour: "Uhr", "godz." */
+  readonly hourWord: Beside;
+  /** "od 14 hodin" is since two o'clock, though "14 hodin" alone is for fourteen hours. */
+  readonly hoursAfterSinceAreClock: boolean;
+  /** 8:15 is in the morning unless something else is said. */
+  readonly clockOf24: boolean;
+  readonly am: Words;
+  readonly pm: Words;
+  /** Endings that do the work of a word beside: "nyolctól", "8-tól". */
+  readonly endings: Readonly<Record<"since" | "at" | "until" | "date", Words>>;
+  /** Endings of an ordinal written in digits: "23rd", "8-mej". */
+  readonly ordinals: Words;
+  readonly parts: Readonly<Record<DayPart, Words>>;
+  /** Days back: 0 is today. */
+  readonly days: Readonly<Record<0 | 1 | 2 | 3, Words>>;
+  /** The same as adjectives, a time only after "since" or before a part of the day: "včerejší". */
+  readonly adjectiveDays: Readonly<Record<0 | 1, Words>>;
+  /** A day and its part in one: "sinoči", "last night". */
+  readonly dayParts: readonly (readonly [sayings: Words, back: 0 | 1, part: DayPart])[];
+  /** "all day", "the whole day" */
+  readonly wholeDay: Words;
+  /** Monday first. */
+  readonly weekdays: readonly [Words, Words, Words, Words, Words, Words, Words];
+  /** "last" as of "last Monday" */
+  readonly last: Words;
+  /** January first. */
+  readonly months: readonly Words[];
+  /** How a date in digits is ordered. */
+  readonly dateOrder: "day-month" | "month-day";
+  readonly anchors: Readonly<Record<"weekend" | "week-start" | "last-week" | "last-month", Words>>;
+
+  /** From a moment on: "since", "from", "óta". */
+  readonly since: Beside;
+  /** Before or after a span that reaches until now: "for", "for the last", "already"; also "even after" it. */
+  readonly lasting: Beside;
+  /** "two hours ago" */
+  readonly ago: Beside;
+  /** "at", "on", "around": with the hour of the clock as well */
+  readonly at: Beside;
+  /** "in", "during": with a part of the day or a day, never with an hour */
+  readonly during: Beside;
+  readonly until: Beside;
+  readonly before: Beside;
+  readonly after: Beside;
+  readonly between: Beside;
+  /** What joins the two ends of a range: "and", "to". */
+  readonly to: Words;
+  /** What makes of a time no beginning: "in 5 minutes", "every hour", "tomorrow", "within", "late". */
+  readonly void: Beside;
+  readonly about: Words;
+  /** "the", "a little": said inside a time without a meaning for it. */
+  readonly filler: Words;
+  /** "the whole (morning)" */
+  readonly whole: Words;
+  /** Greetings and other sayings with a word of time in them that tell none: "good morning". */
+  readonly greetings: Words;
+
+  // Words of a clause that say what the time in it is the time of.
+
+  /** Something is wrong: denial, failure, error. */
+  readonly trouble: Words;
+  /** Something is in order: "works", "fine". */
+  readonly works: Words;
+  /** "still", in "it still worked" */
+  readonly still: Words;
+  /** "it began", "I noticed", "stopped", "for the first time" */
+  readonly onset: Words;
+  /** "since then", "since I", "ever since": points to a moment said elsewhere. */
+  readonly then: Words;
+  /** What the customer did themselves: "I changed", "installed", "deleted". */
+  readonly changed: Words;
+  /** Writing and calling about it: "I wrote", "we reported". */
+  readonly contact: Words;
+  /** Owning, buying, opening hours, deadlines, plans: times of these are no beginnings of faults. */
+  readonly other: Words;
+  /** Begins another clause without a comma: "but", "and", "while". */
+  readonly join: Words;
+  /** What is counted: "customers", "computers": a number before it is no hour. */
+  readonly things: Words;
+}

@@ -8,7 +8,10 @@ type Kind = Extraction["asides"][number]["kind"];
 /** What mail servers say when they return a message (RFC 3464, Postfix, Exim, Exchange, Gmail). */
 const BOUNCE = [
   "this is the mail system at host",
-  "could not be delivered to one or more",
+  "i'm sorry to have to inform you that your message",
+  "delivered to one or more recipients",
+  "for further assistance, please send mail to postmaster",
+  "i wasn't able to deliver your message",
   "undelivered mail returned",
   "mail delivery failed",
   "mail delivery system",
@@ -39,6 +42,21 @@ const BOUNCE = [
   "address not found",
   "was undeliverable",
   "wasn't delivered to",
+];
+/** The same as Exchange and Outlook say it in our languages, folded. */
+const BOUNCE_AT_HOME = [
+  "a kezbesites nem sikerult a kovetkezo cimzetteknek",
+  "kezbesithetetlen:",
+  "dostava tem prejemnikom ali skupinam ni uspela",
+  "ni mogoce dostaviti:",
+  "dostarczenie do nastepujacych adresatow lub grup nie powiodlo sie",
+  "niedostarczalne:",
+  "doruceni temto prijemcum nebo skupinam se nezdarilo",
+  "doruceni temto prijemcum nebo distribucnim seznamum se nezdarilo",
+  "nedorucitelne:",
+  "dorucenie tymto prijemcom alebo skupinam zlyhalo",
+  "fehler bei der nachrichtenzustellung an folgende empfanger",
+  "unzustellbar:",
 ];
 const BOUNCE_HEAD =
   /^(?:final-recipient|original-recipient|reporting-mta|remote-mta|diagnostic-code|x-postfix-|arrival-date|last-attempt-date|action: (?:failed|delayed|relayed)|status: [245]\.\d)/;
@@ -83,7 +101,8 @@ const PAGE_SAYS =
 export function markPasted(lines: readonly Line[], kinds: (Kind | null)[]): void {
   for (const [n, line] of lines.entries()) {
     const text = line.text.replace(/^(?:> ?)+/, "");
-    if (text === "" || wordy(line)) continue;
+    if (BOUNCE_AT_HOME.some((say) => text.startsWith(say))) kinds[n] = "bounce";
+    if (text === "" || kinds[n] || wordy(line)) continue;
     if (
       BOUNCE_HEAD.test(text) ||
       BOUNCE_SAYS.test(text) ||

@@ -25,7 +25,8 @@ export const cs: Lexicon = {
       to: ["komu"],
       subject: ["předmět"],
     },
-    forwarded: ["přeposlaná zpráva", "původní zpráva", "původní e-mail"],
+    forwarded: ["přeposlaná zpráva", "přeposlaný e-mail"],
+    original: ["původní zpráva", "původní e-mail"],
     sentFrom: ["odesláno z", "posláno z", "odesláno z iphonu"],
     closings: [
       "s pozdravem",

@@ -26,13 +26,8 @@ export const pl: Lexicon = {
       to: ["do", "adresat"],
       subject: ["temat"],
     },
-    forwarded: [
-      "wiadomość przekazana",
-      "wiadomość oryginalna",
-      "przekazana wiadomość",
-      "oryginalna wiadomość",
-      "treść przekazanej wiadomości",
-    ],
+    forwarded: ["wiadomość przekazana", "przekazana wiadomość", "treść przekazanej wiadomości"],
+    original: ["wiadomość oryginalna", "oryginalna wiadomość"],
     sentFrom: ["wysłano z", "wysłane z"],
     closings: [
       "pozdrawiam",
