@@ -30,7 +30,7 @@ export interface Imported {
   readonly difference: InventoryDifference;
   /** How many of the domains that the source named before it names no more. */
   readonly gone: { readonly gone: number; readonly of: number };
-  /** Domains that two accounts claim: the first kept them. */
+  /** Domains that two accounts claim: one of them has it. */
   readonly claimedTwice: readonly string[];
   /** Servers that customers live on and nobody watches. */
   readonly unwatched: readonly string[];

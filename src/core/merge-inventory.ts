@@ -20,7 +20,7 @@ export interface Part {
 
 export interface Merged {
   readonly inventory: Inventory;
-  /** Domains that two accounts claim: the first kept them. */
+  /** Domains that two accounts claim: one of them has it. */
   readonly claimedTwice: readonly string[];
 }
 
@@ -30,10 +30,11 @@ const RANK = ["json", "csv", "whmcs", "virtualmin", "directadmin", "cpanel"];
 /**
  * One inventory of all parts. An account that several name – by its id, by a panel login
  * `user@server`, or, where one of them knows no more than the login, by a domain – becomes one. Of
- * what they say differently, names and contacts are the first's, machines the last's.
+ * what they say differently, names and contacts are the first's, machines the last's; of two panels
+ * that have one domain it has moved to the later one. Oldest first.
  */
 export function mergeParts(parts: readonly Part[]): Merged {
-  const ordered = parts.toSorted((a, b) => rankOf(a) - rankOf(b) || (a.source < b.source ? -1 : 1));
+  const ordered = parts.toSorted((a, b) => rankOf(a) - rankOf(b));
   const [only] = ordered;
   const standing = ordered.find(({ inventory }) => inventory.provider.name !== "") ?? only;
   const places = mergePlaces(ordered.flatMap(({ inventory }) => inventory.places));
@@ -217,7 +218,9 @@ function createMerging(idOf: (name: string) => string): Merging {
         const owner = byDomain.get(domain.ascii);
         if (owner !== undefined && owner !== key) {
           claimedTwice.push(domain.name);
-          continue;
+          const holder = drafts.get(owner);
+          if (!holder || !isLogin(holder.id) || !isLogin(draft.id)) continue;
+          holder.domains.delete(domain.ascii);
         }
         byDomain.set(domain.ascii, key);
         const known = draft.domains.get(domain.ascii);

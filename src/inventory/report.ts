@@ -28,7 +28,7 @@ export function reportOf(
     gone,
     odd: [
       ...read.odd,
-      ...seen("domains that two accounts claim; the first kept them", claimedTwice),
+      ...seen("domains that two accounts claim; one of them has it", claimedTwice),
       ...seen("servers that are no host of the configuration", unwatched),
       ...seen("domains whose mail is delivered elsewhere", [], mailElsewhere),
     ],

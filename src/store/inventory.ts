@@ -126,7 +126,7 @@ const countElsewhere = ({ accounts }: Inventory): number =>
 
 async function listParts(db: Db): Promise<Part[]> {
   const rows: { source: string; format: string; part: Pick<Part, "inventory" | "routing"> }[] =
-    await db("inventory_sources").select("source", "format", "part").orderBy("source");
+    await db("inventory_sources").select("source", "format", "part").orderBy("imported_at");
   return rows.map(({ source, format, part }) => ({ source, format, ...part }));
 }
 
