@@ -205,6 +205,18 @@ test("the description is open and names every address", async () => {
     "/incidents",
     "/incidents/{id}",
     "/incidents/{id}/updates",
+    "/reports",
+    "/reports/{id}",
+    "/tickets",
+    "/tickets/{id}/link",
+    "/tickets/{id}/unlink",
+    "/suspicions",
+    "/suspicions/{id}",
+    "/suspicions/{id}/confirm",
+    "/suspicions/{id}/merge",
+    "/suspicions/{id}/dismiss",
+    "/inventory",
+    "/inventory/lookup",
   ]);
 });
 
@@ -234,7 +246,8 @@ test.each<[body: unknown, status: number, word: string]>([
   [{}, 400, "text"],
   [{ text: {} }, 400, "text"],
   [{ text: { en: " " } }, 400, "text"],
-  [{ text: { en: "x" }, state: "resolved" }, 400, "state"],
+  [{ text: { en: "x" }, state: "postmortem" }, 400, "state"],
+  [{ text: { en: "x" }, state: "resolved" }, 409, "a still fails"],
   [{ text: { en: "x" }, nextUpdateAt: "2020-01-01T00:00:00Z" }, 400, "to come"],
   [{ text: { en: "x" }, colour: "red" }, 400, "colour"],
 ])("a statement like %j is refused with %i", async (body, status, word) => {

@@ -49,3 +49,15 @@ export const REASON_CODES = {
 } as const satisfies Readonly<Record<string, string>> & Readonly<Record<`cue.${Cue}`, string>>;
 
 export type ReasonCode = keyof typeof REASON_CODES;
+
+/** A reason in a sentence of English, as staff read it. */
+export function sentenceOf({
+  code,
+  params,
+}: {
+  readonly code: string;
+  readonly params: Readonly<Record<string, string | number>>;
+}): string {
+  const template = Object.hasOwn(REASON_CODES, code) ? REASON_CODES[code as ReasonCode] : code;
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(params[name] ?? "?"));
+}

@@ -8,6 +8,17 @@ import {
   lookupQuery,
 } from "./inventory-schemas.js";
 import {
+  accepted,
+  linkBody,
+  newIncident,
+  newReport,
+  report,
+  suspicion,
+  suspicionsQuery,
+  ticket,
+  ticketsQuery,
+} from "./report-schemas.js";
+import {
   incident,
   incidentsQuery,
   monitor,
@@ -40,6 +51,32 @@ const reading = (
   },
 });
 
+/** What staff decide: its body, what comes of it, and why it may be refused. */
+const deciding = (
+  summary: string,
+  body: z.ZodType,
+  status: "200" | "201",
+  result: z.ZodType,
+  refused: string,
+) => ({
+  summary,
+  security: [{ bearer: [] }],
+  requestParams: byId,
+  requestBody: { content: { "application/json": { schema: body } } },
+  responses: {
+    [status]: {
+      description: "Done; how it now is.",
+      content: { "application/json": { schema: result } },
+    },
+    "400": failure("The body is not as expected."),
+    "401": failure("No token, or an unknown one."),
+    "403": failure("The token's role may not do this."),
+    "404": failure("There is none."),
+    "409": failure(refused),
+    "503": failure("The database is away; try again."),
+  },
+});
+
 const byId = { path: z.object({ id: z.string() }) };
 
 /** The description of `/api/v1`, generated from the schemas that validate it. */
@@ -61,6 +98,15 @@ export const openApiDocument = (serverUrl: string) =>
       "/monitors/{id}": { get: reading("One monitor", monitor, byId) },
       "/incidents": {
         get: reading("Incidents, newest first", pageOf(incident), { query: incidentsQuery }),
+        post: (({ requestParams: _, ...rest }) => rest)(
+          deciding(
+            "Open an incident that no probe sees",
+            newIncident,
+            "201",
+            incident,
+            "One of this component is open already.",
+          ),
+        ),
       },
       "/incidents/{id}": { get: reading("One incident", incident, byId) },
       "/incidents/{id}/updates": {
@@ -82,6 +128,70 @@ export const openApiDocument = (serverUrl: string) =>
             "503": failure("The database is away; try again."),
           },
         },
+      },
+      "/reports": {
+        post: {
+          summary: "Hand in what a customer says; it is kept before anything else happens to it",
+          description:
+            "Open to everybody within limits. With a token of the role source, agent, operator or admin it may say whose it is and when it came. The answer waits up to 7 s for what we make of it.",
+          security: [{}, { bearer: [] }],
+          requestBody: { content: { "application/json": { schema: newReport } } },
+          responses: {
+            "202": {
+              description: "Kept, also where the database is away just now.",
+              content: { "application/json": { schema: accepted } },
+            },
+            "400": failure("The report is not as expected."),
+            "401": failure("An unknown token."),
+            "403": failure("The token's role may not hand in reports."),
+            "409": failure("Another report has this id already."),
+            "429": failure("Too many from one address."),
+            "503": failure("It could not be kept; send it again."),
+          },
+        },
+      },
+      "/reports/{id}": { get: reading("One report: what was understood, and why", report, byId) },
+      "/tickets": {
+        get: reading("Tickets, newest first", pageOf(ticket), { query: ticketsQuery }),
+      },
+      "/tickets/{id}/link": {
+        post: deciding("Link a ticket to an incident", linkBody, "200", ticket, "Never."),
+      },
+      "/tickets/{id}/unlink": {
+        post: deciding("Undo a link", linkBody, "200", ticket, "Never."),
+      },
+      "/suspicions": {
+        get: reading("What reports alone make us suspect, newest first", pageOf(suspicion), {
+          query: suspicionsQuery,
+        }),
+      },
+      "/suspicions/{id}": { get: reading("One suspicion", suspicion, byId) },
+      "/suspicions/{id}/confirm": {
+        post: deciding(
+          "Make an incident of it, with its reports linked",
+          newIncident,
+          "201",
+          incident,
+          "It is decided already, or an incident of this cause is open.",
+        ),
+      },
+      "/suspicions/{id}/merge": {
+        post: deciding(
+          "Say which incident it is",
+          linkBody,
+          "200",
+          suspicion,
+          "It is decided already.",
+        ),
+      },
+      "/suspicions/{id}/dismiss": {
+        post: deciding(
+          "Say that it was nothing; the like is raised less easily",
+          z.strictObject({}),
+          "200",
+          suspicion,
+          "It is decided already.",
+        ),
       },
       "/inventory": {
         put: {

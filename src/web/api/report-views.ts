@@ -1,4 +1,5 @@
 import type { Reason } from "../../core/correlate/verdict.js";
+import { sentenceOf } from "../../core/correlate/reasons.js";
 import type { StoredReport } from "../../store/reports.js";
 import type { Link, Ticket } from "../../store/tickets.js";
 
@@ -32,6 +33,7 @@ export function reportView(report: StoredReport, ticket: Ticket | null) {
       })) ?? [],
     reasons: verdict?.reasons.map(reasonView) ?? [],
     duplicateOf: report.duplicateOf,
+    suspicion: report.suspicionId,
     links: ticket?.links.map(linkView) ?? [],
     answer: report.answer,
   };
@@ -66,4 +68,9 @@ const linkView = (link: Link) => ({
   undoneAt: link.undoneAt?.toISOString() ?? null,
 });
 
-const reasonView = ({ code, weight, params, span }: Reason) => ({ code, weight, params, span });
+const reasonView = (reason: Reason) => ({
+  code: reason.code,
+  weight: reason.weight,
+  text: sentenceOf(reason),
+  span: reason.span,
+});

@@ -1,6 +1,5 @@
 import express, { Router } from "express";
-import { z } from "zod";
-import { HEARING, SUBJECT_MAX, TEXT_MAX, type Answer } from "../../core/report.js";
+import type { Answer } from "../../core/report.js";
 import { Problem } from "../../errors.js";
 import type { SecretLinks } from "../../secret-links.js";
 import type { Db } from "../../store/db.js";
@@ -12,7 +11,7 @@ import type { Accepted, Intake } from "../intake.js";
 import { limitByAddress } from "../limits.js";
 import { closed, idOf, opened, positionOf, read } from "./reading.js";
 import { reportView, ticketView } from "./report-views.js";
-import { limit, cursor } from "./schemas.js";
+import { linkBody, newReport, ticketsQuery } from "./report-schemas.js";
 
 export interface ReportApiSettings {
   readonly db: () => Db;
@@ -35,61 +34,8 @@ const PATIENCE_MS = 5_000;
 const OLDEST_MS = 30 * 86_400_000;
 const AHEAD_MS = 120_000;
 
-/** Control characters but line breaks and tabs are nobody's words. */
-const words = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .transform((text) => text.replaceAll(/[^\P{Cc}\n\r\t]/gu, " ").trim());
-
-const address = z
-  .string()
-  .trim()
-  .max(254)
-  .regex(/^[^\s\p{Cc}"<>(),:;@\\]+@[^\s@.]+(\.[^\s@.]+)+$/u, {
-    error: "expected an e-mail address such as anna@example.org",
-  });
-
-export const newReport = z
-  .strictObject({
-    text: words(TEXT_MAX)
-      .pipe(z.string().min(1, { error: "expected what the customer says" }))
-      .meta({ description: "What the customer says, as they say it" }),
-    subject: words(SUBJECT_MAX).optional(),
-    language: z
-      .string()
-      .regex(/^[a-z]{2}$/)
-      .optional()
-      .meta({ description: "In which to answer; by default that of the text" }),
-    contact: address.optional().meta({ description: "Where the answer goes" }),
-    hear: z.enum(HEARING).default("first-and-fixed").meta({
-      description: "How much the customer wants to hear of an incident it is linked to",
-    }),
-    id: z.string().trim().min(1).max(200).optional().meta({
-      description: "The source's own number: what is sent twice is one report",
-    }),
-    channel: z.enum(["web", "email", "phone", "chat", "facebook", "api"]).optional(),
-    from: z.string().trim().max(254).optional(),
-    fromName: words(200).optional(),
-    account: z.string().trim().min(1).max(100).optional().meta({
-      description: "Whose report it is, where that is proven; only with a token",
-    }),
-    receivedAt: z.iso.datetime({ offset: true }).optional().meta({
-      description: "When it came in, up to 30 days ago; only with a token",
-    }),
-    attachments: z.array(words(200)).max(20).optional(),
-  })
-  .meta({ id: "NewReport" });
-
 /** What only somebody with a token may say. */
 const ONLY_WITH_TOKEN = ["channel", "from", "fromName", "account", "receivedAt", "attachments"];
-
-const ticketsQuery = z.strictObject({
-  state: z.enum(["open", "all"]).default("open"),
-  limit,
-  cursor,
-});
-const linkBody = z.strictObject({ incident: z.string().regex(/^[a-z0-9]{12}$/) });
 
 /** `POST /reports` for everybody; reading them and the tickets they become is for staff. */
 export function reportRoutes(settings: ReportApiSettings): Router {

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import express, { Router } from "express";
 import { z } from "zod";
 import { publicId } from "../../core/ids.js";
-import { COMPONENT_STATUSES } from "../../core/status.js";
 import { Problem } from "../../errors.js";
 import type { Db } from "../../store/db.js";
 import { openByHand } from "../../store/incident-by-hand.js";
@@ -18,31 +17,8 @@ import { currentTraceparent } from "../../tracing.js";
 import { nameOf, READERS, requireRole, SPEAKERS } from "../bearer.js";
 import type { ApiSettings } from "./index.js";
 import { idOf, read } from "./reading.js";
-import { limit, localizedText } from "./schemas.js";
+import { linkBody, newIncident, suspicionsQuery } from "./report-schemas.js";
 
-const components = z
-  .array(
-    z.strictObject({
-      id: z.string(),
-      status: z.enum(COMPONENT_STATUSES.filter((status) => status !== "operational")),
-    }),
-  )
-  .max(200)
-  .default([])
-  .meta({ description: "What customers see affected, and how badly" });
-
-export const newIncident = z
-  .strictObject({
-    title: localizedText.meta({ description: "Language code → what fails" }),
-    text: localizedText.meta({ description: "Language code → the first statement" }),
-    components,
-    public: z.boolean().default(false).meta({ description: "Whether customers read it at once" }),
-    nextUpdateAt: z.iso.datetime({ offset: true }).optional(),
-  })
-  .meta({ id: "NewIncident" });
-
-const suspicionsQuery = z.strictObject({ state: z.enum(["open", "all"]).default("open"), limit });
-const mergeBody = z.strictObject({ incident: z.string().regex(/^[a-z0-9]{12}$/) });
 const nothing = z.strictObject({});
 
 /** Incidents opened by hand, and the suspicions that may become one. */
@@ -118,7 +94,7 @@ export function suspicionRoutes({ db, now, telling }: ApiSettings): Router {
 
   routes.post("/suspicions/:id/merge", speaking, body, async (req, res) => {
     const id = idOf(String(req.params["id"]));
-    const { incident } = read(mergeBody, req.body ?? {});
+    const { incident } = read(linkBody, req.body ?? {});
     await settleSuspicion(
       db(),
       id,
