@@ -51,6 +51,8 @@ export interface LetterWords {
     readonly but: readonly string[];
     readonly meant: readonly string[];
   };
+  /** "site", "shop": what a site called by its name stands beside; parted by spaces, `*` stands for any ending. */
+  readonly site: string;
   /** "server", "machine": what a server's name stands beside; parted by spaces, `*` stands for any ending. */
   readonly server: string;
   /** "error", "code", "message": what an error's number stands beside; parted by spaces, `*` stands for any ending. */

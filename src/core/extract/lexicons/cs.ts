@@ -56,6 +56,7 @@ export const cs: Lexicon = {
       but: ["ale", "nýbrž"],
       meant: ["myslel jsem", "myslela jsem", "správně", "překlep", "spletl", "spletla", "má být"],
     },
+    site: "web webu stránky stránkách stránka eshop shop webovky",
     server: "server* stroj* host*",
     error: "chyb* kód* odpověď* status* hlášk*",
     counted: `
@@ -1016,6 +1017,7 @@ export const cs: Lexicon = {
         "v, ve, o, kolem, okolo, na, někdy kolem, někdy v, tak v, cca v, zhruba v, přibližně v, během, přes, k, ke",
       after: "",
     },
+    during: { before: "během, přes, v průběhu", after: "" },
     until: { before: "do, až do, ještě do", after: "" },
     before: { before: "před, krátce před, těsně před, chvíli před, chvilku před", after: "" },
     after: { before: "po, krátce po, těsně po, chvíli po, chvilku po, hned po", after: "" },
@@ -1040,6 +1042,8 @@ export const cs: Lexicon = {
     onset:
       "začal*, zacal*, začín*, zacin*, začalo, poprvé, poprve, všiml*, vsiml*, všimla, zjistil*, objevil*, přestal*, prestal*, spadl*, padl*, zmizel*, rozbil*, vypadl*, lehl*, zkolab*, nastal*, projevil*, zasekl*, odešel, odpadl*, zamrzl*",
     then: "od té doby, od té chvíle, od tý doby, od toho, od té, odtehdy, od chvíle, od doby, od okamžiku, co jsem, po tom co, poté co, jakmile, od momentu",
+    changed:
+      "změnil*, zmenil*, aktualizoval*, nainstaloval*, smazal*, vymazal*, přejmenoval*, prejmenoval*, nahrál*, nahral*, přesunul*, presunul*, zapnul*, vypnul*, nastavil*, vyměnil*, vymenil*, upravil*, přepnul*",
     contact:
       "psal jsem, psala jsem, psali jsme, jsem psal, jsem psala, jsem už psal*, psal, psala, psali, hlásil*, nahlásil*, nahlasil*, volal, volala, volali, volal jsem, mluvil*, ozval*, kontaktoval*, tiket*, ticket*, požadavek, žádal*, informoval*, urgoval*, oznámil*",
     other:

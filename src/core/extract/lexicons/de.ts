@@ -61,6 +61,7 @@ export const de: Lexicon = {
       but: ["sondern"],
       meant: ["meinte", "gemeint", "richtig ist", "tippfehler", "vertippt", "korrektur"],
     },
+    site: "seite website webseite homepage onlineshop shop internetseite",
     server: "server* rechner* maschine* host*",
     error: "fehler* code* antwort* status* meldung* statuscode",
     counted: `
@@ -881,10 +882,10 @@ export const de: Lexicon = {
     },
     ago: { before: "vor", after: "her, zuvor" },
     at: {
-      before:
-        "um, gegen, am, im, in, in der, zu, zur, so um, so gegen, kurz um, rund um, in etwa um, über, irgendwann",
+      before: "um, gegen, so um, so gegen, kurz um, rund um, in etwa um, über, irgendwann",
       after: "herum, rum",
     },
+    during: { before: "in, im, in der, am, während, über, im laufe", after: "" },
     until: { before: "bis, bis zum, bis um, bis gegen, noch bis", after: "" },
     before: { before: "vor, kurz vor, knapp vor", after: "" },
     after: { before: "nach, kurz nach, knapp nach, gleich nach", after: "" },
@@ -910,10 +911,12 @@ export const de: Lexicon = {
     onset:
       "begann*, begonnen, beginnt, angefangen, fing, fingen, erstmals, zum ersten mal, bemerk*, aufgefallen, aufgetreten, aufgetaucht, auftrat*, festgestellt, gemerkt, ausgefallen, abgestürzt*, verschwunden, hörte, hörten, gestoppt, stehengeblieben, gestört, los, losgegangen, abgerissen, tritt, treten",
     then: "seitdem, seither, seit dem, seit ich, seit wir, nachdem, seit der, seit unser*, seit ihrem, seit ihrer, ab dann, von da an, ab da",
+    changed:
+      "geändert, geaendert, änderte*, aktualisiert*, installiert*, gelöscht, geloescht, umbenannt, hochgeladen, eingeschaltet, ausgeschaltet, umgestellt, eingerichtet, ersetzt, ausgetauscht, verschoben, aktiviert*, deaktiviert*",
     contact:
       "geschrieben, schrieb, gemeldet, meldete*, angerufen, rief, telefoniert, gesprochen, ticket*, anfrage*, angefragt, mitgeteilt, informiert, kontaktiert, reklamiert",
     other:
-      "rechnung*, bezahl*, zahlung*, vertrag*, umgezog*, umzug*, gekauft, kunde bei, kunden bei, öffnungszeit*, geöffnet, termin*, brauch*, benötig*, muss, müssen, sollte, besprechung*, neues büro, neue adresse, neuen standort, abgebucht, gutschrift*, entschädig*, danke, vielen dank, urlaub*, möchte*, würde, kündig*, bitte um",
+      "rechnung*, bezahl*, zahlung*, vertrag*, umgezog*, umzug*, gekauft, kunde bei, kunden bei, öffnungszeit*, geöffnet, termin*, brauche, brauchen, bräuchte*, benötig*, muss, müssen, sollte, besprechung*, neues büro, neue adresse, neuen standort, abgebucht, gutschrift*, entschädig*, danke, vielen dank, urlaub*, möchte*, würde, kündig*, bitte um",
     join: "aber, und, doch, jedoch, während, sondern, dann, danach, dass, weil, da, die, welche, allerdings, denn, obwohl, wobei",
     things:
       "kunde*, kunden, mitarbeiter*, person*, leute*, rechner*, computer*, pc, pcs, handy*, mail*, nachricht*, adresse*, euro, eur, seiten, mal, browser*, domain*, postfäch*, postfach*, gb, mb, stück*, datei*, versuch*, benutzer*, nutzer*, gerät*, kolleg*, prozent*, bestell*, anbieter*, standort*, stellen, arbeitspl*, mandant*, client*",

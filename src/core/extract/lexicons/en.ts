@@ -54,6 +54,7 @@ export const en: Lexicon = {
       but: ["but"],
       meant: ["i meant", "meant to write", "should be", "should read", "correction", "typo"],
     },
+    site: "site website page pages webshop shop store",
     server: "server* machine* host* box node*",
     error: "error* code* status* response* reply returns returned http smtp ftp errno",
     counted: `
@@ -781,7 +782,7 @@ export const en: Lexicon = {
       15: "quarter of an hour, quarter hour, a quarter of an hour, quarter an hour",
       30: "half an hour, half hour, a half hour, half an hr, 1/2 hour",
       45: "three quarters of an hour",
-      60: "hour, an hour, a hour, the hour, an hr",
+      60: "hour, an hour, a hour, an hr",
       90: "an hour and a half, hour and a half, one and a half hours",
       150: "two hours and a half, two and a half hours",
       720: "half a day, half day",
@@ -829,7 +830,7 @@ export const en: Lexicon = {
       dawn: "dawn, daybreak, sunrise, small hours, early hours",
       early:
         "early morning, early in the morning, early this morning, crack of dawn, first thing, first thing this morning, first thing in the morning",
-      morning: "morning, the morning, in the morning, opening, opening time, opened, breakfast",
+      morning: "morning, the morning, in the morning, opening time, breakfast",
       forenoon: "mid morning, midmorning, forenoon",
       "late-morning": "late morning, late in the morning, late this morning",
       noon: "noon, midday, mid day, lunchtime, lunch, lunch time, lunch hour, noontime, lunch break",
@@ -890,7 +891,7 @@ export const en: Lexicon = {
     since: {
       before:
         "since, from, starting, starting from, starting at, beginning, as of, since around, sinse, ever since",
-      after: "onwards, onward, on",
+      after: "onwards, onward",
     },
     lasting: {
       before:
@@ -900,9 +901,10 @@ export const en: Lexicon = {
     ago: { before: "", after: "ago, back, earlier" },
     at: {
       before:
-        "at, on, around, about, in, by, during, over, sometime around, at around, at about, some time around, somewhere around, approximately at, towards, toward, circa",
+        "at, on, around, about, by, sometime around, at around, at about, some time around, somewhere around, approximately at, towards, toward, circa",
       after: "ish, sharp, or so, or thereabouts, exactly",
     },
+    during: { before: "in, during, over, in the course of, throughout", after: "" },
     until: {
       before: "until, till, til, up to, up until, by, not later than, before the end of",
       after: "",
@@ -939,6 +941,8 @@ export const en: Lexicon = {
     onset:
       "began, begun, begins, start, started, starting, starts, noticed, noticing, first, first time, appeared, appears, stopped, died, went down, gone down, vanished, disappeared, broke, crashed, fell over, went offline, dropped, happened, occurred, kicked in, showed up, gave up, went dead, saw, seen",
     then: "since then, ever since, since i, since we, since you*, since my, since our, since the, after i, after we, after you*, after the, from then, from that, thereafter",
+    changed:
+      "changed, updated, installed, deleted, removed, renamed, uploaded, switched, replaced, migrated, enabled, disabled, edited, activated, deactivated, configured, set up, upgraded, tweaked",
     contact:
       "wrote, written, reported, report, called, phoned, rang, ticket*, spoke, spoken, emailed you, mailed you, messaged, contacted, told you, raised, opened a case, asked you, submitted, asked your, chased",
     other:

@@ -65,6 +65,7 @@ export const hu: Lexicon = {
       but: ["hanem"],
       meant: ["elírtam", "elírás", "akartam írni", "helyesen", "pontosabban"],
     },
+    site: "oldal* honlap* weboldal* webshop* webáruház* webbolt*",
     server: "szerver* kiszolgáló* gép* tárhely* host*",
     error: "hiba* hibá* kód* hibakód* válasz* státusz*",
     counted: `
@@ -892,6 +893,7 @@ export const hu: Lexicon = {
       after:
         "körül, tájban, tájt, táján, környékén, magasságában, felé, folyamán, során, körültől, tájától",
     },
+    during: { before: "", after: "" },
     until: { before: "", after: "" },
     before: { before: "", after: "előtt, előttig" },
     after: { before: "", after: "után, utántól, múltával, múlt" },
@@ -918,10 +920,12 @@ export const hu: Lexicon = {
     onset:
       "kezdőd*, kezdte, kezdett, kezdtek, elkezd*, először, észrevett*, vettem észre, vettük észre, észlel*, feltűnt*, tapasztal*, leállt*, elszállt*, megállt*, elhalt*, halt meg, megszűnt*, megszünt*, jelentkez*, eltűnt*, állt le, romlott el, elromlott*, szóltak, döglött meg, ment tönkre, omlott össze, esett szét",
     then: "azóta, attól fogva, attól kezdve, onnantól, onnantól kezdve, amióta, mióta, miután, ezóta",
+    changed:
+      "átírtam, átírtuk, telepít*, feltelepít*, frissít*, frissítet*, töröltem, kitöröltem, letöröl*, módosít*, megváltoztat*, átállít*, beállítot*, cserélt*, kicserél*, lecserél*, átnevez*, feltettem, feltöltött*, bekapcsolt*, kikapcsolt*, átkapcsolt*, kapcsoltuk, költöztet*, átköltöz*",
     contact:
       "írtam, írtunk, írt, megírtam, jeleztem, jeleztük, jelezte, bejelent*, szóltam, szóltunk, hívtam, hívtalak, hívtuk, telefonált*, beszéltem, beszéltünk, kértem, kértük, érdeklődtem, panaszkodtam, hibajegy*, bejelentést, bejelentettem",
     other:
-      "előfizet*, számla*, számlá*, díj*, szerződ*, költöz*, vettük, vásárolt*, nyitva*, nyitvatart*, határid*, kellene, kell, kelleni, szeretn*, értekezlet*, megbeszél*, találkoz*, terv*, ügyfelük, ügyfele, ügyfelei, nálatok vagyunk, önöknél vagyunk, új iroda, új irodá*, fizett*, befizet*, utalt*, megrendel*, karbantart*, szabads*, nyaral*, jóváír*, kompenz*, kártér*, frissítve, korrespond*, jelszót cserélt*, évforduló*, kedvel*, köszön*",
+      "előfizet*, számla*, számlá*, díj*, szerződ*, költöz*, vettük, vásárolt*, nyitva*, nyitvatart*, határid*, kellene, kell, kelleni, szeretn*, értekezlet*, megbeszél*, találkoz*, terv*, ügyfelük, ügyfele, ügyfelei, nálatok vagyunk, önöknél vagyunk, új iroda, új irodá*, fizett*, befizet*, utalt*, megrendel*, szabads*, nyaral*, jóváír*, kompenz*, kártér*, frissítve, korrespond*, jelszót cserélt*, évforduló*, kedvel*, köszön*",
     join: "de, viszont, azonban, pedig, míg, miközben, majd, aztán, és, hogy, ami, amely, aki, csakhogy, utána, mert",
     things:
       "levél*, level*, ügyf*, gép*, ember*, kolléga*, kollégá*, email*, mail*, üzenet*, darab*, db, ft, forint*, eur*, euro*, oldal*, vevő*, telefon*, cím*, fő, vendég*, százalék*, fájl*, kép*, mega*, giga*, gb, mb, órás, perces, napos, éves, személy*, próbálkoz*, alkalom*, szor, szer, ször, domain*, fiók*, másik, helyen, féle, mp",

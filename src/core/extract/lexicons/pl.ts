@@ -51,6 +51,7 @@ export const pl: Lexicon = {
       but: ["tylko", "lecz", "ale"],
       meant: ["miało być", "chodziło mi o", "chodziło o", "poprawnie", "literówka", "pomyłka"],
     },
+    site: "strona strony stronę stronie sklep sklepu witryna witryny www",
     server: "serwer* maszyn* host*",
     error: "błąd* błęd* kod* odpowied* status* komunikat*",
     counted: `
@@ -958,11 +959,11 @@ export const pl: Lexicon = {
     ],
     wholeDay: "cały dzień, całego dnia, przez cały dzień, calutki dzień",
     weekdays: [
-      "poniedziałek, poniedziałku, poniedziałku, poniedziałkiem, poniedziałkowego, pon, pn",
-      "wtorek, wtorku, wtorkiem, wt",
-      "środa, środę, środy, środą, śr",
+      "poniedziałek, poniedziałku, poniedziałku, poniedziałkiem, poniedziałkowego, pon",
+      "wtorek, wtorku, wtorkiem",
+      "środa, środę, środy, środą",
       "czwartek, czwartku, czwartkiem, czw",
-      "piątek, piątku, piątkiem, pt",
+      "piątek, piątku, piątkiem",
       "sobota, sobotę, soboty, sobotą, sob",
       "niedziela, niedzielę, niedzieli, niedzielą, niedz",
     ],
@@ -1000,9 +1001,10 @@ export const pl: Lexicon = {
     ago: { before: "przed", after: "temu, wstecz" },
     at: {
       before:
-        "o, w, we, około, ok, koło, na, gdzieś koło, mniej więcej o, tak koło, w okolicach, okolo, pod",
+        "o, około, ok, koło, na, gdzieś koło, mniej więcej o, tak koło, w okolicach, okolo, pod",
       after: "",
     },
+    during: { before: "w, we, w trakcie, podczas", after: "" },
     until: { before: "do, aż do, jeszcze do", after: "" },
     before: { before: "przed, tuż przed, krótko przed, chwilę przed", after: "" },
     after: { before: "po, tuż po, krótko po, zaraz po, chwilę po", after: "" },
@@ -1028,6 +1030,8 @@ export const pl: Lexicon = {
     onset:
       "zaczę*, zacze*, zaczą*, zacza*, zaczyna*, pierwszy raz, po raz pierwszy, zauważ*, zauwaz*, pojawi*, przestał*, przestal*, przesta*, ustał*, ustaly, padł*, padl*, zgłosi* się, wystąpi*, wystapi*, zniknę*, zniknal, zepsuł*, zepsul*, posypał*, stanę*, nastąpił*, stwierdz*, wywalił*",
     then: "od tego czasu, od tamtej pory, od tej pory, odtąd, od tamtego czasu, odkąd, od kiedy, od czasu, od momentu, od chwili, po tym jak, po tym, od tamtego momentu, od tej chwili, od tego momentu",
+    changed:
+      "zmienił*, zmienil*, zaktualizow*, zainstalow*, usunął*, usunęł*, usunal*, usunel*, skasow*, wgrał*, wgral*, przeniosł*, przenios*, włączył*, wlaczyl*, wyłączył*, wylaczyl*, ustawił*, ustawil*, dodał*, podmienił*, przełączył*",
     contact:
       "pisałem, pisałam, pisaliśmy, pisała, pisał do, zgłaszałem, zgłaszałam, zgłaszał, zgłaszała, zgłaszaliśmy, zgłosiłem, zgłosiłam, zgłosił, zgłosiła, zgłosiliśmy, dzwoniłem, dzwoniłam, dzwoniliśmy, rozmawiałem, rozmawiałam, zgłoszen*, prosiłem, prosiłam, informowałem, informowałam, kontaktował*, napisałem do, napisałam do, pytałem, pytałam",
     other:

@@ -59,6 +59,7 @@ export const sl: Lexicon = {
       but: ["ampak", "temveč", "pač"],
       meant: ["mislil sem", "mislila sem", "pravilno", "zatipkal", "zatipkala", "popravek"],
     },
+    site: "stran* spletna spletno spletne strani trgovina trgovine",
     server: "strežnik* streznk* server* gostitelj*",
     error: "napak* kod* odgovor* status* javlja",
     counted: `
@@ -989,9 +990,10 @@ export const sl: Lexicon = {
     },
     ago: { before: "pred, izpred", after: "nazaj" },
     at: {
-      before: "ob, v, na, okoli, okrog, okol, proti, nekje ob, tam okoli, nekje okoli, med",
+      before: "ob, okoli, okrog, okol, proti, nekje ob, tam okoli, nekje okoli",
       after: "",
     },
+    during: { before: "v, na, med, tekom", after: "" },
     until: { before: "do, vse do, tja do", after: "" },
     before: { before: "pred, malo pred, tik pred", after: "" },
     after: { before: "po, malo po, takoj po, malo čez, čez", after: "" },
@@ -1016,6 +1018,8 @@ export const sl: Lexicon = {
     onset:
       "začel*, začet*, začne, prvič, opazil*, opazim, opažam*, pojavil*, pojavlja, prenehal*, nehal*, ustavil*, crknil*, padl*, padel, izginil*, odpovedal*, zgodil*, dogaja, sesul*, utihnil*, prekinil*, javili, poklicali",
     then: "odtlej, od takrat, od tedaj, od tega, od teh, odkar, potem ko, od takrat naprej, od tedaj dalje, odtakrat, po tem",
+    changed:
+      "spremenil*, posodobil*, namestil*, izbrisal*, brisal*, zamenjal*, preimenoval*, naložil*, nadgradil*, vklopil*, izklopil*, nastavil*, preselil*, uredil sem, uredila sem, prestavil*",
     contact:
       "pisal, pisala, pisali, poslal vam, poslala vam, prijavil, prijavila, prijavili, javil sem, javila sem, javili smo, klical, klicala, klicali, govoril, govorila, sporočil, sporočila sem, sporočili smo, zahtevek, obvestil*, kontaktir*, vprašal*",
     other:
