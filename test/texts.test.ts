@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { REASON_CODES } from "../src/core/correlate/reasons.js";
+import { SYMPTOMS } from "../src/core/extract/extraction.js";
 import { LANGUAGES } from "../src/core/languages.js";
 import { article, createTexts, readCatalogues, unknownTexts } from "../src/texts.js";
 
@@ -16,12 +18,33 @@ test("every language has the same texts", () => {
     [...new Set(keys.map((key) => key.replace(PLURAL, "")))].toSorted();
   const { en = {}, ...others } = readCatalogues();
   for (const [language, texts] of Object.entries(others)) {
-    // A second form of a title exists only where a language needs it.
-    const optional = (key: string): boolean => key.endsWith(".titleOf");
+    // A second form of a title exists only where a language needs it; what only agents read waits for its turn.
+    const optional = (key: string): boolean =>
+      key.endsWith(".titleOf") || key.startsWith("reason.");
     const wanted = base(Object.keys(en)).filter((key) => !optional(key));
     const there = base(Object.keys(texts)).filter((key) => !optional(key));
     expect([language, ...there]).toEqual([language, ...wanted]);
   }
+});
+
+test("agents read every reason in English and in Hungarian, with all that it names", () => {
+  const catalogues = readCatalogues();
+  for (const [code, sentence] of Object.entries(REASON_CODES))
+    for (const language of ["en", "hu"])
+      expect([code, ...placeholders(catalogues[language]?.[`reason.${code}`] ?? "?")]).toEqual([
+        code,
+        ...[...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "").toSorted(),
+      ]);
+});
+
+test("every symptom has a name for customers in each language", () => {
+  for (const [language, texts] of Object.entries(readCatalogues()))
+    for (const symptom of SYMPTOMS)
+      expect([language, symptom, texts[`report.symptom.${symptom}`]]).toEqual([
+        language,
+        symptom,
+        expect.stringMatching(/^[^{.]+$/),
+      ]);
 });
 
 test("a text with plural forms has all those of its language", () => {
