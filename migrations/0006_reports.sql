@@ -135,6 +135,9 @@ create table report_looks (
   primary key (report_id, at, service)
 );
 
+-- Customers said "still broken" after it was over: it is open again until somebody says otherwise.
+alter table incidents add column doubted_at timestamptz;
+
 -- The outbox also owes letters to customers: a thread a report instead of one an incident.
 alter table deliveries
   alter column incident_id drop not null,

@@ -249,6 +249,13 @@ export async function startApp(given: AppSettings): Promise<App> {
       waiting,
       loadInventory: () => loadInventory(db()),
       answering,
+      telling: () => ({
+        channels: config.channels.map(({ id }) => id),
+        nextUpdateMs: config.policy.nextUpdateMs,
+        speaker: { headline: (incident, at) => texts.localized(headline(incident, at)) },
+        traceparent: null,
+        text: () => texts.localized({ keys: ["incident.doubted"], params: {} }),
+      }),
       lookOnce: (looks, allow) => begun.worker.lookOnce(looks, allow),
       timezone: () => site().timezone,
       now,

@@ -36,6 +36,8 @@ export interface Incident {
   readonly public: boolean;
   readonly severity: Severity;
   readonly openedAt: number;
+  /** Customers say that it goes on, so somebody has to say that it is over. */
+  readonly doubted: boolean;
   /** As last assessed. */
   readonly components: Assessment["components"];
   /** Present and past evidence. */
@@ -345,6 +347,7 @@ function assess(
   if (draft.gone) return;
   const { id, incident } = draft;
   if (standing(draft).length === 0) {
+    if (incident?.doubted) return;
     changes.push({ kind: "resolved", id, why: draft.lastEnd });
     return;
   }

@@ -77,7 +77,7 @@ interface ReadOne {
 }
 
 function readOne(
-  { id, report, extraction: before }: Unread,
+  { id, report, extraction: before, look = false }: Unread,
   knowns: readonly Known[],
   earlier: readonly Earlier[],
   { weights, now }: Around,
@@ -103,7 +103,7 @@ function readOne(
   });
   const own = verdict.sender ? directory.account(verdict.sender.accountId) : null;
   const unexplained = verdict.answer === "new" || verdict.answer === "individual";
-  const plan = own && unexplained ? deepPlanFor(own, extraction, directory) : null;
+  const plan = own && (unexplained || look) ? deepPlanFor(own, extraction, directory) : null;
   return { extraction, verdict, account: own, plan };
 }
 

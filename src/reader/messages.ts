@@ -23,6 +23,8 @@ export interface Unread {
   readonly report: ReportText;
   /** Of an earlier reading: then it is only considered again. */
   readonly extraction: Extraction | null;
+  /** Asks for a plan to look, whatever is known: the customer says "still broken". */
+  readonly look?: boolean;
 }
 
 /** What is known at the moment reports are read. */

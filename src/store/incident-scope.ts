@@ -176,6 +176,7 @@ const toIncident = (
   public: row.public,
   severity: row.severity,
   openedAt: row.opened_at.getTime(),
+  doubted: row.doubted_at !== null,
   evidence: evidence.map(({ monitor, outcome, reason, since, until }): Evidence => ({
     monitor,
     outcome,

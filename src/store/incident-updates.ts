@@ -55,7 +55,7 @@ export async function postUpdate(
         ...(state === "monitoring" && { monitoring_at: now }),
         // Only what customers can read keeps a promise to them.
         ...(statement.public && { next_update_at: promise }),
-        ...(over && { resolved_at: now, next_update_at: null }),
+        ...(over && { resolved_at: now, next_update_at: null, doubted_at: null }),
       });
     if (over)
       await tx("incident_components").where({ incident_id: id }).update({ status: "operational" });

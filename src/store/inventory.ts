@@ -345,7 +345,8 @@ export async function lookUp(
   const host = plain.slice(plain.lastIndexOf("@") + 1).replace(/\.$/, "");
   const names = [...new Set([...parentsOf(host), ...parentsOf(asked.ascii ?? "")])];
   const address = canonicalAddress(plain);
-  const { rows: places } = await db.raw<{ rows: LookedUp["places"] }>(
+  const key = companyKey(plain);
+  const findPlaces = db.raw<{ rows: LookedUp["places"] }>(
     `select id, kind, hostname, addresses, role, provides, accounts,
             (select coalesce(json_agg(json_build_object('id', a.id, 'company', a.company)), '[]')
                from (select id, company from inventory_accounts where lives_on @> array[p.id] limit :most) a) as first
@@ -354,8 +355,7 @@ export async function lookUp(
       order by id limit :most`,
     { ids: [asked.text.trim(), plain, plain.toUpperCase()], plain, address, most: MOST_FOUND },
   );
-  const key = companyKey(plain);
-  const { rows } = await db.raw<{ rows: (AccountRow & Found & { domains: Domain[] })[] }>(
+  const findAccounts = db.raw<{ rows: (AccountRow & Found & { domains: Domain[] })[] }>(
     `with found as (
        select id, 'id' as by, null as domain, 0 as rank from inventory_accounts where id = any(:ids)
        union all
@@ -390,6 +390,7 @@ export async function lookUp(
       most: MOST_FOUND,
     },
   );
+  const [{ rows: places }, { rows }] = await Promise.all([findPlaces, findAccounts]);
   return {
     places,
     accounts: rows.map(({ by, domain, domains, ...account }) => ({

@@ -85,11 +85,7 @@ export async function recordReading(
       kind: "answer",
       text: reading.answer.text,
     });
-    for (const { service, target, outcome, reason, ms, at, facts } of reading.findings)
-      await tx("report_looks")
-        .insert({ report_id: reportId, at, service, target, outcome, reason, ms, facts })
-        .onConflict()
-        .ignore();
+    await recordLooks(tx, reportId, reading.findings);
     if (reading.letter) await oweLetter(tx, reportId, reading.letter, newId(), now);
     await tx.raw("select pg_notify('tudunk_read', ?)", [reportId]);
     return true;
@@ -258,6 +254,42 @@ export async function tellLinked(
     }
     return true;
   });
+}
+
+/** What customers said was still broken since `since`, oldest first. */
+export async function listBroken(
+  db: Db,
+  since: Date,
+  limit: number,
+): Promise<{ readonly messageId: string; readonly report: StoredReport }[]> {
+  const rows: { id: string; report_id: string }[] = await db("ticket_messages")
+    .select("id", "report_id")
+    .where({ kind: "broken" })
+    .whereNotNull("report_id")
+    .where("at", ">=", since)
+    .orderBy("num")
+    .limit(limit);
+  const reports = await listReportsById(
+    db,
+    rows.map(({ report_id }) => report_id),
+  );
+  return rows.flatMap(({ id, report_id }) => {
+    const report = reports.find((one) => one.id === report_id);
+    return report ? { messageId: id, report } : [];
+  });
+}
+
+/** Keeps what our looks at a customer's services saw. */
+export async function recordLooks(
+  db: Db,
+  reportId: string,
+  findings: readonly DeepFinding[],
+): Promise<void> {
+  for (const { service, target, outcome, reason, ms, at, facts } of findings)
+    await db("report_looks")
+      .insert({ report_id: reportId, at, service, target, outcome, reason, ms, facts })
+      .onConflict()
+      .ignore();
 }
 
 // ── what people decide ───────────────────────────────────────────────────────────────────────

@@ -12,11 +12,14 @@ import { listLinkable, type LinkableIncident } from "../store/known-incidents.js
 import { requireEpoch } from "../store/leadership.js";
 import { keepReport, listEarlier, listUnread, type StoredReport } from "../store/reports.js";
 import { findBaseline, listStanding, recordStanding, saveBaseline } from "../store/suspicions.js";
+import { listDoubted, reopenDoubted } from "../store/still-broken.js";
 import {
   adoptTicket,
   findTicket,
   listUnlinked,
+  listBroken,
   listUntold,
+  recordLooks,
   recordReading,
   tellLinked,
 } from "../store/tickets.js";
@@ -41,6 +44,8 @@ interface ReadingSettings {
   readonly loadInventory: () => Promise<Inventory>;
   /** Puts into words what a customer is told. */
   readonly answering: Answering;
+  /** How a reopened incident is told of. */
+  readonly telling: () => Omit<Parameters<typeof reopenDoubted>[2], "now" | "newId" | "guard">;
   /** Looks once at addresses in `allow`; `null` where the worker has no answer. */
   readonly lookOnce: (
     looks: readonly DeepLook[],
@@ -67,6 +72,8 @@ const EARLIER_MS = 72 * HOUR_MS;
 const EARLIER_MOST = 1_000;
 const KNOWN_MOST = 200;
 const KNOWN_AFTER_MS = 7 * 24 * HOUR_MS;
+/** "Still broken" counts against an end of this time (ms). */
+const DOUBT_MS = 24 * HOUR_MS;
 const DEEP_EVERY_MS = 600_000;
 const DEEP_A_MINUTE = 30;
 /** A report that could not be read so often is left to a human. */
@@ -84,6 +91,7 @@ export function readReports(settings: ReadingSettings): Reading {
   let wakeUp = (): void => undefined;
   let adoptedMs = -Infinity;
   let lastConsidered = "";
+  const lookedInto = new Set<string>();
 
   const wake = (): void => {
     woken = true;
@@ -242,6 +250,33 @@ export function readReports(settings: ReadingSettings): Reading {
     onOwed();
   };
 
+  /** "Still broken" is looked into at once; where several customers agree, the incident goes on. */
+  const hearDoubts = async (): Promise<void> => {
+    const at = now().getTime();
+    const broken = await listBroken(db, new Date(at - HOUR_MS), 100);
+    const fresh = broken.filter(({ messageId }) => !lookedInto.has(messageId));
+    if (fresh.length > 0) {
+      const { around } = await aroundNow([]);
+      const asked = fresh.map(({ report }) => ({ ...toUnread(report), look: true }));
+      const { reads } = await reader.read(asked, around);
+      await Promise.all(reads.map(async (read) => recordLooks(db, read.id, await lookInto(read))));
+    }
+    lookedInto.clear();
+    for (const { messageId } of broken) lookedInto.add(messageId);
+    for (const id of await listDoubted(db, new Date(at - DOUBT_MS))) {
+      const reopened = await reopenDoubted(db, id, {
+        ...settings.telling(),
+        now: now(),
+        newId,
+        guard,
+      });
+      if (!reopened) continue;
+      log.warn({ incident: id }, "incident.doubted");
+      metrics.incidents.inc({ phase: "reopened" });
+      onOwed();
+    }
+  };
+
   const look = async (): Promise<void> => {
     const handed = await waiting.handOver(
       async (report) => void (await keepReport(db, report, now())),
@@ -252,6 +287,7 @@ export function readReports(settings: ReadingSettings): Reading {
     adoptedMs = performance.now();
     await adopt();
     await tellUntold();
+    await hearDoubts();
   };
 
   const rest = async (): Promise<void> => {

@@ -46,6 +46,7 @@ const incident = (
   public: true,
   severity: "critical",
   openedAt: NOW - 60_000,
+  doubted: false,
   components: [{ id: "web", status: "major_outage" }],
   evidence: its,
   ...more,
@@ -309,4 +310,14 @@ test("while a host's other monitors are being looked at, one incident stands for
     "evidence-added old",
     "assessed old",
   ]);
+});
+
+test("what customers say goes on is not over because probes see nothing", () => {
+  const doubted = incident("inc", "web3", [evidence("a", { until: NOW - 1_000 })], {
+    doubted: true,
+  });
+  const world = scope([monitor("a", "up")], { open: [doubted] });
+  expect(decide(world, NOW, { publish: "confirmed", newId: () => "new", openAtMost: 9 })).toEqual(
+    [],
+  );
 });
