@@ -1,5 +1,6 @@
 import type { Account, Directory } from "../directory.js";
 import type { Language } from "../languages.js";
+import { readCues } from "./cues.js";
 import type { Extraction, Mention, ReportText, Since } from "./extraction.js";
 import { readFields, spanOf } from "./field.js";
 import { readLanguage } from "./language.js";
@@ -31,13 +32,14 @@ export function extract(report: ReportText, against: ReadAgainst): Extraction {
   const language = readLanguage(fields, originals, against.accountLanguage);
   const lexicon = LEXICONS[language.code];
   const mentions = readMentions(fields, originals, against);
+  const symptoms = readSymptoms(fields, lexicon, othersThan(language.code));
   const around = { lexicon, receivedAt: report.receivedAt, zone: against.zone };
   return {
     language,
     mentions,
-    symptoms: readSymptoms(fields, lexicon, othersThan(language.code)),
+    symptoms,
     since: sinceOf(fields.map((field) => readSince(field, around))),
-    cues: [],
+    cues: readCues(fields, lexicon, symptoms),
     asides: fields.flatMap((field) =>
       field.asides.map(({ kind, from, to }) => ({ kind, span: spanOf(field, { from, to }) })),
     ),

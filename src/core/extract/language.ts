@@ -2,7 +2,7 @@ import { eld } from "eld/extrasmall";
 import { LANGUAGES, type Language } from "../languages.js";
 import type { Extraction } from "./extraction.js";
 import type { Field } from "./field.js";
-import { fold } from "./fold.js";
+import { fold, tokens } from "./fold.js";
 import { LEXICONS } from "./lexicons/index.js";
 
 /** Read as another: who writes Croatian, Bosnian or Serbian to a hoster among ours is answered in Slovenian. */
@@ -16,7 +16,7 @@ const OWN_LETTER = 1.2;
 const MOST_OWN_LETTERS = 3;
 const PRIOR = 1.1;
 
-/** Fewer letters than this tell nothing: then quoted words are read too. */
+/** Fewer letters than this and no small word tell nothing: then quoted words are read too. */
 const FEW_LETTERS = 12;
 
 type Scores = Record<Language, number>;
@@ -41,7 +41,7 @@ export function readLanguage(
   account: Language | null,
 ): Extraction["language"] {
   const own = fields.map((field) => ownWords(field, originals[field.field], true)).join("\n");
-  const enough = own.replace(/[^\p{L}]/gu, "").length >= FEW_LETTERS;
+  const enough = own.replace(/[^\p{L}]/gu, "").length >= FEW_LETTERS || hasSmallWord(own);
   const text = enough
     ? own
     : fields.map((field) => ownWords(field, originals[field.field], false)).join("\n");
@@ -85,6 +85,10 @@ function addGroups(scores: Scores, text: string): void {
     const language = READ_AS[code] ?? LANGUAGES.find((ours) => ours === code);
     if (language) scores[language] = Math.max(scores[language], GROUPS * score);
   }
+}
+
+function hasSmallWord(text: string): boolean {
+  return tokens(fold(text)).some(({ word }) => word.length > 1 && asFolded.has(word));
 }
 
 /** Small words as written count most; folded they speak for those who type without diacritics. */

@@ -42,7 +42,8 @@ export function findPlaces(
     if (!named) continue;
     const range = { from: match.index, to: match.index + named.length };
     const telling = /\p{L}.*\d|\d.*\p{L}|\p{L}-\p{L}/u.test(named.name) && named.name.length > 2;
-    if (telling || hasNear(words, range, isMachine)) add(named.place, range.from, range.to);
+    if (telling || isAddressed(text, range) || hasNear(words, range, isMachine))
+      add(named.place, range.from, range.to);
   }
   for (const [n, word] of words.entries()) {
     const next = words[n + 1];
@@ -80,6 +81,16 @@ function placeIn(
   const stem = /^(\p{L}[\p{L}-]*\d{1,4})\p{L}{1,5}$/u.exec(run)?.[1];
   const place = stem === undefined ? null : directory.place(stem);
   return place && stem !== undefined ? { place, name: stem, length: stem.length } : null;
+}
+
+/** Called as hosts are called: `ping drava`, `@drava`, `drava:587`, "on 'drava' (111)". */
+function isAddressed(text: string, { from, to }: Range): boolean {
+  const before = text.slice(Math.max(0, from - 20), from);
+  return (
+    /(?:\b(?:ping|traceroute6?|tracert|mtr|telnet|ssh|sftp|dig|nslookup|curl|relay|server on|host|to host)[ =]['"]?|@|:\/\/)$/.test(
+      before,
+    ) || /^:\d{2,5}(?!\d)/.test(text.slice(to, to + 7))
+  );
 }
 
 function hasNear(

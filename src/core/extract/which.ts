@@ -3,7 +3,7 @@ import { findErrorCodes } from "./error-codes.js";
 import type { Mention } from "./extraction.js";
 import { type Field, spanOf } from "./field.js";
 import { fold, type Range, tokens, type Word } from "./fold.js";
-import { lettersWords, SMALL_WORDS } from "./letter-words.js";
+import { lettersWords, SMALL_WORDS, wordTest } from "./letter-words.js";
 import { type Around, findNames, type Found, ofDomain, overlaps, roleOf } from "./names.js";
 import { findIps, findPlaces } from "./places.js";
 
@@ -154,28 +154,51 @@ function findLabels(
   taken: readonly Range[],
 ): readonly Found[] {
   const found: Found[] = [];
-  for (const match of field.whole.text.matchAll(
-    /(?<![\p{L}\p{N}@._/-])\p{L}[\p{L}\p{N}-]{3,62}(?![\p{L}\p{N}@_]|\.\p{L})/gu,
-  )) {
+  for (const match of field.whole.text.matchAll(LABELS)) {
     const range = { from: match.index, to: match.index + match[0].length };
     const label = match[0].replace(/-+$/, "");
     if (label.length < SHORT_LABEL || SMALL_WORDS.has(label) || overlaps(taken, range)) continue;
-    const domain = around.directory.domainLabelled(label);
-    const account = domain && around.directory.account(domain.accountId);
-    if (!domain || !account) continue;
-    // A word of the company's name means the company: that is found as such.
-    const built = /[-\d]/.test(label);
-    if (!built && isNameOf(label, account)) continue;
+    const besideSite = isBesideSite(field.whole.text, range);
+    const labelled = labelledBy(label, besideSite && label.length > SHORT_LABEL, around.directory);
+    if (!labelled) continue;
+    const { account } = labelled;
     const own = account.id === around.account?.id;
-    if (!built && !own && label.length < LONG_LABEL && !isNameLike(field, original, range))
-      continue;
-    found.push({
-      ...ofDomain({ account, domain }, around),
-      ...range,
-      to: range.from + label.length,
-    });
+    const told =
+      /[-\d]/.test(label) ||
+      besideSite ||
+      // A word of the company's name means the company: that is found as such.
+      (!isNameOf(label, account) &&
+        (own || label.length >= LONG_LABEL || isNameLike(field, original, range)));
+    if (told)
+      found.push({ ...ofDomain(labelled, around), ...range, to: range.from + label.length });
   }
   return found;
+}
+
+const LABELS = /(?<![\p{L}\p{N}@._/-])\p{L}[\p{L}\p{N}-]{3,62}(?![\p{L}\p{N}@_]|\.\p{L})/gu;
+const isSite = wordTest(({ site }) => site);
+
+/** "the Crown's site", "strona korony": a site called by name. */
+function isBesideSite(text: string, { from, to }: Range): boolean {
+  const before = /([\p{L}-]{2,20}) $/u.exec(text.slice(Math.max(0, from - 24), from))?.[1];
+  const after = /^(?:'s)? ([\p{L}-]{2,20})/u.exec(text.slice(to, to + 24))?.[1];
+  return [before, after].some((word) => word !== undefined && isSite(word));
+}
+
+/** The customer's domain with this first label; `inflected` also where an ending stands for the name's last letter. */
+function labelledBy(label: string, inflected: boolean, directory: Around["directory"]) {
+  const forms = inflected
+    ? [
+        label,
+        ...[1, 2].flatMap((cut) => ["", "a", "o", "e"].map((end) => label.slice(0, -cut) + end)),
+      ]
+    : [label];
+  for (const form of forms) {
+    const domain = form.length < SHORT_LABEL ? null : directory.domainLabelled(form);
+    const account = domain && directory.account(domain.accountId);
+    if (domain && account) return { domain, account };
+  }
+  return null;
 }
 
 function isNameOf(label: string, { company }: Account): boolean {

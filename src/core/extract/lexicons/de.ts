@@ -14,7 +14,10 @@ export const de: Lexicon = {
       früh vormittag nachmittag abend warum wann wo schon mehr immer wieder jetzt vom zum zur
       am nach aus über funktioniert geht kommt kommen alle alles nichts sich diese dieser
       dieses man oder so sowie weil einer eines um ca etwa uhr grüße gruß freundlichen
-      nachricht nachrichten seite webseite postfach passwort fehler konto kunde kunden
+      nachricht nachrichten seite webseite postfach passwort fehler konto kunde kunden laden
+      öffnen öffnet lädt langsam senden empfangen bekomme bekommen sehen sieht niemand jemand
+      dringend hilfe helfen anmelden anmeldung bestellungen machen tun ganze komplett ausfall
+      brauchen erreichbar zeigt
     `,
     own: "ß",
     wrote: ["schrieb", "hat geschrieben"],
@@ -904,7 +907,7 @@ export const de: Lexicon = {
     greetings:
       "guten morgen, guten tag, guten abend, gute nacht, schönen tag, schönen abend, schönen vormittag, schönen nachmittag, schönes wochenende, schönen sonntag, schönen montag, schönen freitag, schönen guten tag, schönen guten morgen, schönen guten abend, angenehmen tag, schönen feierabend, tag für tag, eines tages, morgen früh, auf einmal, ein mal, so dass, so schnell, bald, feierabend, ein bisschen, einen moment, eine mail, eine e mail, eine email, eine fehlermeldung, ein fehler, einen fehler",
     trouble:
-      "nicht, nichts, kein*, niemand*, fehl*, problem*, störung*, stoerung*, stör*, ausfall*, ausgefall*, langsam*, lahm*, hängt, haengt, hängen, hängt*, tot, down, weg, verschwund*, leer, weiß, weisse, abgelehn*, abgewies*, verweiger*, zurückgew*, zurueckgew*, zurück, zurueck, unzustell*, gesperr*, sperr*, blockier*, abgelaufen*, warnung*, unsicher*, unerreichbar*, offline, verspät*, verspaet*, verzöger*, verzoeger*, spät, spam*, junk*, virus*, gehackt*, error*, timeout*, zeitüberschreit*, abgebroch*, abbruch*, bricht, brechen, scheiter*, versag*, kaputt*, defekt*, spinnt, streik*, ruckel*, lädt und lädt, ewig*, dauernd, ständig*, forbidden, refused, denied, failed, unmöglich*, kaum, nur, ohne, absturz*, abgestürzt*, stürzt, lehnt, weist, falsch*, nie, bounce*, quarantän*, aussetzer*, bounc*, ablehn*, hakt",
+      "nicht, versehentlich, aus versehen, nichts, kein*, niemand*, fehl*, problem*, störung*, stoerung*, stör*, ausfall*, ausgefall*, langsam*, lahm*, hängt, haengt, hängen, hängt*, tot, down, weg, verschwund*, leer, weiß, weisse, abgelehn*, abgewies*, verweiger*, zurückgew*, zurueckgew*, zurück, zurueck, unzustell*, gesperr*, sperr*, blockier*, abgelaufen*, warnung*, unsicher*, unerreichbar*, offline, verspät*, verspaet*, verzöger*, verzoeger*, spät, spam*, junk*, virus*, gehackt*, error*, timeout*, zeitüberschreit*, abgebroch*, abbruch*, bricht, brechen, scheiter*, versag*, kaputt*, defekt*, spinnt, streik*, ruckel*, lädt und lädt, ewig*, dauernd, ständig*, forbidden, refused, denied, failed, unmöglich*, kaum, nur, ohne, absturz*, abgestürzt*, stürzt, lehnt, weist, falsch*, nie, bounce*, quarantän*, aussetzer*, bounc*, ablehn*, hakt",
     works:
       "funktioniert, funktionierte, funktionierten, funktionieren, läuft, laeuft, laufen, lief, liefen, geht, gehen, ging, gingen, klappt, klappte, klappten, ok, okay, gut, normal, einwandfrei, problemlos, schnell, in ordnung, wieder da, super, perfekt, bestens, kamen an, erreichbar, zugestellt",
     still: "noch",

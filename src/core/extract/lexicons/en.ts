@@ -14,7 +14,10 @@ export const en: Lexicon = {
       could should get gets getting got says say only same just about after before now then out
       up down off into than very mail email emails site website page server password error
       message messages customers account help anyone everyone nothing something working works
-      work does did which who where so do as its it's i'm we're i've
+      work does did which who where so do as its it's i'm we're i've shop store open opens load
+      loads loading slow slowly send sending receive receiving nobody somebody urgent urgently
+      cant dont doesnt isnt login log orders done whole completely outage again need reach
+      reachable shows show see news
     `,
     own: "",
     wrote: ["wrote", "writes"],
@@ -934,7 +937,7 @@ export const en: Lexicon = {
     greetings:
       "good morning, good afternoon, good evening, good day, good night, have a nice day, have a good day, have a great day, nice day, great day, have a nice evening, nice evening, have a nice weekend, nice weekend, good weekend, great weekend, happy monday, happy friday, morning all, morning team, one day, day to day, 24 7, these days are, in the future, one of, one another, no one, one more, at least one, on one, second time, first time, last time, any time, may i, may we, may be, you may, this may, that may, it may, may not, may have, can sat, i sat, one by one, one thing, for one",
     trouble:
-      "not, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking",
+      "not, accident*, by mistake, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking",
     works:
       "works, working, worked, work, fine, ok, okay, good, normal, normally, okey, well, quick, fast, perfect*, up, running, loaded, loads, alright, flawless*, smooth*, back, received, arrived, healthy, came through, got through, went through",
     still: "still",

@@ -15,7 +15,11 @@ export const hu: Lexicon = {
       írja levél levelet levelek oldal oldalon honlap honlapunk után előtt alatt valami
       szeretném lenne akkor egyik másik ezért között által vagyok vagyunk önök nagyon több kb
       körül nap ma holnap működik hiba hibát kérdés ügyfél jelszó cím postafiók fiók tárhely
-      számla látom kaptam írtam megint újra ugyanaz ugyanez
+      számla látom kaptam írtam megint újra ugyanaz ugyanez csináljunk csináljak tegyek tegyünk
+      bolt leállt áll nyílik tölt elérni elérhető küldeni fogadni kapok kapunk kapja belépni
+      bejelentkezni levelezés levelezésünk weboldal weboldalunk webshop vevő vevők látszik
+      látják lassú vissza valaki senki honnan meddig várható türelmetlen sürgős segítség
+      segítsenek mindenki egész teljesen
     `,
     own: "őű",
     wrote: ["írta", "ezt írta", "írta a következőt"],
@@ -818,7 +822,7 @@ export const hu: Lexicon = {
     am: "",
     pm: "",
     endings: {
-      since: "tól, től, ától, étől",
+      since: "tól, től, ától, étől, ől",
       at: "kor",
       until: "ig, ra, re",
       date: "án, én, jén, ján, a, e, je",
@@ -913,7 +917,7 @@ export const hu: Lexicon = {
     greetings:
       "jó reggelt, jó napot, jó estét, szép reggelt, szép napot, szép estét, további szép napot, kellemes napot, kellemes délutánt, szép délutánt, jó éjszakát, szép délelőttöt, kellemes estét, nap mint nap, napi, napközben, hétről hétre, egy kicsit, egy nap, hét nap, hét éve",
     trouble:
-      "nem, sem, se, nincs*, nélkül, hib*, lass*, leáll*, áll, állnak, állt, lehal*, halott, meghal*, halt, megáll*, elszáll*, elhal*, elhas*, kifagy*, lefagy*, akad*, szaggat*, döcög*, elérhetetlen*, visszadob*, visszapattan*, visszajön*, visszajött*, visszautasít*, elutasít*, megtagad*, tilt*, letilt*, kitilt*, zárol*, blokkol*, eltűn*, eltün*, elvesz*, üres*, fehér, kés*, spam*, szemét*, szemet*, levélszemét*, vírus*, feltört*, lejárt*, figyelmeztet*, probléma*, gond, gondok, gondunk, gondom, baj, bajok, timeout*, időtúllépés*, error*, megszakad*, bont*, kidob*, kilök*, tönkre*, elroml*, vacakol*, pörög*, homokóra, beragad*, torlód*, leszakad*, összeoml*, képtelen*, csak, rossz*, megbolond*, szétes*, forbidden, denied, refused, failed, elveszett*, panasz*, kiesés*, leállás*, túlterhelt*, elakad*, ismétel*, folyton, állandóan, jelszót kér, kéri, kér",
+      "nem, véletlen*, sem, se, nincs*, nélkül, hib*, lass*, leáll*, áll, állnak, állt, lehal*, halott, meghal*, halt, megáll*, elszáll*, elhal*, elhas*, kifagy*, lefagy*, akad*, szaggat*, döcög*, elérhetetlen*, visszadob*, visszapattan*, visszajön*, visszajött*, visszautasít*, elutasít*, megtagad*, tilt*, letilt*, kitilt*, zárol*, blokkol*, eltűn*, eltün*, elvesz*, üres*, fehér, kés*, spam*, szemét*, szemet*, levélszemét*, vírus*, feltört*, lejárt*, figyelmeztet*, probléma*, gond, gondok, gondunk, gondom, baj, bajok, timeout*, időtúllépés*, error*, megszakad*, bont*, kidob*, kilök*, tönkre*, elroml*, vacakol*, pörög*, homokóra, beragad*, torlód*, leszakad*, összeoml*, képtelen*, csak, rossz*, megbolond*, szétes*, forbidden, denied, refused, failed, elveszett*, panasz*, kiesés*, leállás*, túlterhelt*, elakad*, ismétel*, folyton, állandóan, jelszót kér, kéri, kér",
     works:
       "működik, működnek, működött, működtek, működőképes, megy, mennek, ment, mentek, jó, jók, jól, rendben, oké, ok, okés, gyors, gyorsan, gyorsabb, hibátlan*, normális*, tökéletes*, helyreállt, megjavult, megjött, megérkezett*, megkapta*, megkaptuk, megkaptam, megkapták, elérhető*, bejött, betölt*, elküld*",
     still: "még",
@@ -925,7 +929,7 @@ export const hu: Lexicon = {
     contact:
       "írtam, írtunk, írt, megírtam, jeleztem, jeleztük, jelezte, bejelent*, szóltam, szóltunk, hívtam, hívtalak, hívtuk, telefonált*, beszéltem, beszéltünk, kértem, kértük, érdeklődtem, panaszkodtam, hibajegy*, bejelentést, bejelentettem",
     other:
-      "előfizet*, számla*, számlá*, díj*, szerződ*, költöz*, vettük, vásárolt*, nyitva*, nyitvatart*, határid*, kellene, kell, kelleni, szeretn*, értekezlet*, megbeszél*, találkoz*, terv*, ügyfelük, ügyfele, ügyfelei, nálatok vagyunk, önöknél vagyunk, új iroda, új irodá*, fizett*, befizet*, utalt*, megrendel*, szabads*, nyaral*, jóváír*, kompenz*, kártér*, frissítve, korrespond*, jelszót cserélt*, évforduló*, kedvel*, köszön*",
+      "előfizet*, számla*, számlá*, díj*, szerződ*, költöz*, megvettük, vettünk, vásárolt*, nyitva*, nyitvatart*, határid*, kellene, kell, kelleni, szeretn*, értekezlet*, megbeszél*, találkoz*, terv*, ügyfelük, ügyfele, ügyfelei, nálatok vagyunk, önöknél vagyunk, új iroda, új irodá*, fizett*, befizet*, utalt*, megrendel*, szabads*, nyaral*, jóváír*, kompenz*, kártér*, frissítve, korrespond*, jelszót cserélt*, évforduló*, kedvel*, köszön*",
     join: "de, viszont, azonban, pedig, míg, miközben, majd, aztán, és, hogy, ami, amely, aki, csakhogy, utána, mert",
     things:
       "levél*, level*, ügyf*, gép*, ember*, kolléga*, kollégá*, email*, mail*, üzenet*, darab*, db, ft, forint*, eur*, euro*, oldal*, vevő*, telefon*, cím*, fő, vendég*, százalék*, fájl*, kép*, mega*, giga*, gb, mb, órás, perces, napos, éves, személy*, próbálkoz*, alkalom*, szor, szer, ször, domain*, fiók*, másik, helyen, féle, mp",

@@ -15,7 +15,9 @@ export const pl: Lexicon = {
       nasza nasze moja mój ktoś coś u ze we przy bo gdy więc oraz bez żeby ponieważ wszystkie
       wiadomości wiadomość maile maila hasło serwer serwera błąd konto klient klienci pisze
       znowu dalej godziny godzin minut domena faktura pyta pan pani sklep ja my wy jego ich
-      sobie
+      sobie sklepu otwiera ładuje wolno wysłać wysyłać odebrać odbierać dostaję dostajemy widzą
+      widzi nikt pilne pilny pilnie pomoc pomóżcie zalogować logowania klientów wychodzi
+      przychodzi przychodzą zamówienia robić zrobić całość całkiem awaria witryna nadal
     `,
     own: "łąężźśćń",
     wrote: ["pisze", "napisał(a)", "napisał", "napisała", "użytkownik"],
@@ -1023,7 +1025,7 @@ export const pl: Lexicon = {
     greetings:
       "dzień dobry, dobry wieczór, miłego dnia, miłego wieczoru, miłego popołudnia, spokojnego dnia, dobrego dnia, udanego dnia, dobranoc, dobrej nocy, miłego weekendu, miłej niedzieli, pewnego dnia, na co dzień, z dnia na dzień, za każdym razem, nie ma za co, w pierwszej kolejności, w drugiej kolejności",
     trouble:
-      "nie, brak, braku, żadn*, nikt, nic, błęd*, błąd*, blad, bledy, problem*, awari*, usterk*, woln*, muli*, zamul*, padł*, padl*, leży, wisi, zawies*, wiesza*, zwiesza*, zamarz*, znik*, zgin*, pust*, biał*, odrzuc*, odbij*, odbit*, wraca*, wróci*, zwrot*, zwraca*, zwroc*, blok*, zablok*, wygas*, ostrzeż*, ostrzez*, niebezp*, niedostęp*, niedost*, niemożliw*, opóźn*, opozn*, spóźn*, spozn*, późno, pozno, wywala*, wyrzuca*, wyskak*, wyloguj*, wylogow*, rozłącz*, rozlacz*, przeryw*, spam*, śmieci*, wirus*, włam*, zhakow*, error*, timeout*, crash*, krzak*, krzacz*, tylko, padł, przestał*, przesta*, ustał*, ustal*, stoi, martw*, kręci*, kreci*, dziwn*, źle, zle, odmaw*, odmow*, utknę*, utkn*, bez, forbidden, refused, denied, failed, długo, dlugo, wolno, ledwo, męcz*, szwank*, rzuca, rzuca*, nieosiąg*",
+      "nie, przez pomyłkę, niechcący, przypadkiem, brak, braku, żadn*, nikt, nic, błęd*, błąd*, blad, bledy, problem*, awari*, usterk*, woln*, muli*, zamul*, padł*, padl*, leży, wisi, zawies*, wiesza*, zwiesza*, zamarz*, znik*, zgin*, pust*, biał*, odrzuc*, odbij*, odbit*, wraca*, wróci*, zwrot*, zwraca*, zwroc*, blok*, zablok*, wygas*, ostrzeż*, ostrzez*, niebezp*, niedostęp*, niedost*, niemożliw*, opóźn*, opozn*, spóźn*, spozn*, późno, pozno, wywala*, wyrzuca*, wyskak*, wyloguj*, wylogow*, rozłącz*, rozlacz*, przeryw*, spam*, śmieci*, wirus*, włam*, zhakow*, error*, timeout*, crash*, krzak*, krzacz*, tylko, padł, przestał*, przesta*, ustał*, ustal*, stoi, martw*, kręci*, kreci*, dziwn*, źle, zle, odmaw*, odmow*, utknę*, utkn*, bez, forbidden, refused, denied, failed, długo, dlugo, wolno, ledwo, męcz*, szwank*, rzuca, rzuca*, nieosiąg*",
     works:
       "działa, dziala, działają, dzialaja, działał, działało, działała, działały, dzialal, dzialalo, dzialala, dzialaly, hula, hulało, śmiga, śmigało, chodzi, chodziło, chodziła, ok, okej, dobrze, normalnie, porządku, szybko, szybka, sprawnie, bez problemu, bez problemów, bez zarzutu, super, wstał, wstało, wróciło do normy, wstała, przychodził*, dochodził*",
     still: "jeszcze",

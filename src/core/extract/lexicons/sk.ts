@@ -15,7 +15,10 @@ export const sk: Lexicon = {
       všetko nič ani pri pred aby niečo niekto tiež teraz práve asi bude stále zase znova cez
       či vo zo ku kvôli neho ho im tam tu ide idú chodí chodia hlási píše správa správy účet
       chyba chybu hodinu hodín minút zákazník zákazníci klient klienti pán pani volal veľmi
-      vôbec neviem
+      vôbec neviem obchod otvoriť otvorí načítava pomaly pomalý odoslať odosielať prijímať
+      dostávam dostávame vidia vidí nikto urgentné súrne pomoc pomôžte prihlásiť prihlásenie
+      objednávky robiť urobiť celý celé výpadok opäť prosíme potrebujeme iba biela bielu nedá
+      beží
     `,
     own: "ľĺŕôä",
     wrote: ["napísal(a)", "napísal", "napísala", "píše"],
@@ -1022,7 +1025,7 @@ export const sk: Lexicon = {
     greetings:
       "dobré ráno, dobrý deň, dobry den, dobrý večer, dobré popoludnie, pekný deň, pekné ráno, pekný večer, pekný zvyšok dňa, krásny deň, príjemný deň, príjemný večer, pekný víkend, pekné popoludnie, dobrú noc, deň čo deň, jedného dňa, jeden deň, ešte raz, naraz, po prvé, po druhé",
     trouble:
-      "nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*",
+      "omylom, nechtiac, nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*",
     works:
       "funguje, fungujú, fungoval, fungovala, fungovalo, fungovali, ide, idú, išlo, išla, išiel, isli, šlo, islo, beží, bezi, bežal*, bezal*, poriadku, dobre, ok, okej, rýchlo, rychlo, rýchly, rýchla, normálne, normalne, v pohode, bez problém*, chodil*, chodia, chodí, nabehl*, super",
     still: "ešte",

@@ -15,7 +15,11 @@ export const sl: Lexicon = {
       vse vsi nič samo bo bodo ta to ti tega tem več zelo spet morem moremo more mogoče napaka
       napako geslo strežnik strežnika naslov predal račun vprašanje sploh zdaj sedaj enako isto
       javlja piše uro ura ur minut preko brez ampak kar jih ga mu nato potem strank stranke ob
-      kateri katera ko jaz ona oni što kada jer nije jučer jutros molim poštovani
+      kateri katera ko jaz ona oni što kada jer nije jučer jutros molim poštovani naj storim
+      naredim trgovina trgovino odpre odpira nalaga počasi počasna dostop dostopati poslati
+      prejeti prejemamo dobivam dobivamo dobim vidi vidijo gosti nihče nekdo kdo urgentno nujno
+      pomoč pomagate preverite prosimo spletna spletno prijaviti prijava potrebujemo celo
+      celoten
     `,
     own: "",
     wrote: [
@@ -59,7 +63,7 @@ export const sl: Lexicon = {
       but: ["ampak", "temveč", "pač"],
       meant: ["mislil sem", "mislila sem", "pravilno", "zatipkal", "zatipkala", "popravek"],
     },
-    site: "stran* spletna spletno spletne strani trgovina trgovine",
+    site: "stran strani stranjo spletna spletno spletne strani trgovina trgovine",
     server: "strežnik* streznk* server* gostitelj*",
     error: "napak* kod* odgovor* status* javlja",
     counted: `
@@ -1011,7 +1015,7 @@ export const sl: Lexicon = {
     greetings:
       "dobro jutro, dober dan, dober večer, lep dan, lepo jutro, lep večer, lepo popoldne, lepo dopoldne, dobro popoldne, prijeten dan, prijeten večer, lahko noč, lep vikend, lep pozdrav, en dan, dela kot ura, kot ura",
     trouble:
-      "ne, ni, niso, nisem, nismo, nimam, nimamo, nima, nimajo, nič, noben*, nihče, neha*, nedosegljiv*, nedostop*, nemogoče, nedelujoč*, napak*, napač*, težav*, problem*, počas*, šteka*, zatika*, ustav*, pad*, crk*, crkn*, izgin*, prazn*, bel*, zavrn*, zavrač*, zavrže*, odbij*, odbit*, vrača*, vrnil*, blokir*, potek*, opozori*, opozarj*, sesul*, sesed*, zamuj*, zamud*, kasni*, muči*, visi, obvis*, zmrzn*, zamrzn*, neželen*, vsiljen*, spam*, virus*, vdrl*, error*, timeout*, izpad*, okvar*, brez, nemore*, neuspe*, manjka*, komaj, samo, le, sumljiv*, pokvar*, prekin*, nedel*, mrtv*, izpis*, javlja, javi, vrže, meče, forbidden, refused, denied, failed, predolgo, večno, dolgo",
+      "ne, pomotoma, ni, niso, nisem, nismo, nimam, nimamo, nima, nimajo, nič, noben*, nihče, neha*, nedosegljiv*, nedostop*, nemogoče, nedelujoč*, napak*, napač*, težav*, problem*, počas*, šteka*, zatika*, ustav*, pad*, crk*, crkn*, izgin*, prazn*, bel*, zavrn*, zavrač*, zavrže*, odbij*, odbit*, vrača*, vrnil*, blokir*, potek*, opozori*, opozarj*, sesul*, sesed*, zamuj*, zamud*, kasni*, muči*, visi, obvis*, zmrzn*, zamrzn*, neželen*, vsiljen*, spam*, virus*, vdrl*, error*, timeout*, izpad*, okvar*, brez, nemore*, neuspe*, manjka*, komaj, samo, le, sumljiv*, pokvar*, prekin*, nedel*, mrtv*, izpis*, javlja, javi, vrže, meče, forbidden, refused, denied, failed, predolgo, večno, dolgo",
     works:
       "dela, delajo, delal, delala, delalo, delali, deluje, delujejo, deloval, delovala, delovalo, delovali, šlo, šla, šle, gre, grejo, redu, ok, okej, dobro, hitro, hitra, hiter, normalno, brezhibno, super, brez težav, prejel*, prišl*, odpira, odprl*",
     still: "še",
