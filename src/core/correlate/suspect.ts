@@ -1,9 +1,21 @@
-import type { Directory, Use } from "../directory.js";
+import type { Directory } from "../directory.js";
 import type { Symptom } from "../extract/extraction.js";
 import { chanceOf, COUNTED, expected, type Baseline, type Counted } from "./baseline.js";
-import { INDIVIDUAL } from "./evidence.js";
-import { carriersOf, reachOf, serverOf, touchOf } from "./reach.js";
-import { FAMILIES, faultMass, likeness } from "./symptoms.js";
+import { commonWords, wordCounts } from "./common-words.js";
+import { reachOf } from "./reach.js";
+import { FAMILIES, kinOf, likeness } from "./symptoms.js";
+import {
+  accountsOf,
+  groundOf,
+  isExplained,
+  isUnexplained,
+  massOf,
+  placesIn,
+  placesOf,
+  reaches,
+  shareOf,
+  withoutExplained,
+} from "./unexplained.js";
 import type { Earlier, Known, Suspicion } from "./verdict.js";
 
 /** A suspicion that has been raised and is kept, with the same id as reports join it. */
@@ -21,12 +33,12 @@ const BUDGET = 1;
 const QUIET = 24 * HOUR;
 /** How much of what is meant has to be the symptom. */
 const LEAST_MASS = 0.4;
-const OWN_CAUSE = 0.8;
 const LEAST = { placed: 3, rare: 2, anywhere: 4 } as const;
 /** How much less usual reports are that share two rare words. */
 const RARE = 0.05;
 const RARE_WORDS = 2;
-const MOST_WORDS = 6;
+/** Of fewer reports nobody can say which words are rare. */
+const KNOWN_WORDS = 40;
 
 /** What reports are counted under: one symptom, or those that one fault shows as. */
 interface Group {
@@ -36,20 +48,11 @@ interface Group {
 
 const GROUPS: readonly Group[] = [
   ...COUNTED.map((symptom) => ({ symptom, symptoms: [symptom] })),
-  ...Object.values(FAMILIES).flatMap((symptoms) =>
-    symptoms[0] ? [{ symptom: symptoms[0], symptoms }] : [],
-  ),
+  ...[FAMILIES.web, FAMILIES.delivery, FAMILIES.mailbox].map((symptoms) => ({
+    symptom: symptoms[0],
+    symptoms,
+  })),
 ];
-
-/** Whether a report says that something is wrong which nothing explains. */
-export function isUnexplained({ extraction, linkedTo }: Earlier): boolean {
-  if (linkedTo !== null || faultMass(extraction) < 0.5) return false;
-  const cues = new Set(extraction.cues.map(({ cue }) => cue));
-  if (cues.has("compensation") || cues.has("asks-about") || cues.has("billing")) return false;
-  let own = 0;
-  for (const cue of cues) own += INDIVIDUAL[cue] ?? 0;
-  return own < OWN_CAUSE;
-}
 
 /** As the baseline counts it; `null` for what it does not count. */
 export function countedAs(one: Earlier, directory: Directory): Counted | null {
@@ -78,55 +81,88 @@ export function suspicionsAmong(
   const recent = earlier.filter(
     (one) => one.receivedAt <= now && now - one.receivedAt <= QUIET && isUnexplained(one),
   );
-  const found: { readonly suspicion: Suspicion; readonly chance: number }[] = [];
-  const looks = numberOfKeys(directory);
-  const rarity = wordCounts(earlier);
   const grounds = new Map(recent.map((one) => [one.id, groundOf(one, directory)]));
+  const scan: Scan = {
+    earlier,
+    baseline,
+    directory,
+    now,
+    open,
+    looks: numberOfKeys(directory),
+    rarity: wordCounts(earlier),
+  };
+  const found: Found[] = [];
   for (const group of GROUPS) {
     const told = recent.filter((one) => massOf(one, group.symptoms) >= LEAST_MASS);
     if (told.length < LEAST.rare) continue;
-    const byPlace = new Map<string | null, Earlier[]>([[null, []]]);
-    for (const one of told) {
-      if (!isExplained(one, null, open, directory)) byPlace.get(null)?.push(one);
+    const byPlace = new Map<string | null, Earlier[]>([[null, told]]);
+    for (const one of told)
       for (const place of placesIn(grounds.get(one.id), group.symptoms)) {
-        if (isExplained(one, place, open, directory)) continue;
         const before = byPlace.get(place);
         if (before) before.push(one);
         else byPlace.set(place, [one]);
       }
+    for (const [place, reports] of byPlace) {
+      const unexplained = reports.filter((one) => !isExplained(one, place, open, directory));
+      for (const windowMs of WINDOWS)
+        found.push(...judged(group, place, unexplained, windowMs, scan));
     }
-    for (const [place, reports] of byPlace)
-      for (const windowMs of WINDOWS) {
-        const members = reports.filter(({ receivedAt }) => now - receivedAt < windowMs);
-        const accounts = new Set(members.map((one) => one.accountId ?? one.from ?? one.id)).size;
-        if (accounts < LEAST.rare || members.every((one) => isHit(one, open, directory))) continue;
-        const usual = expected(
-          baseline,
-          { place, symptoms: group.symptoms, usualShare: shareOf(place, directory) },
-          now - windowMs,
-          now,
-        );
-        const words = commonWords(members, rarity);
-        const isRare = words.length >= RARE_WORDS || members.some(isExpert);
-        const least = place === null ? LEAST.anywhere : isRare ? LEAST.rare : LEAST.placed;
-        if (accounts < least) continue;
-        const mean = accounts < LEAST.placed ? usual * RARE : usual;
-        const chance = chanceOf(accounts, mean) * looks * (WEEK / windowMs);
-        if (chance >= BUDGET) continue;
-        found.push({
-          chance,
-          suspicion: {
-            key: { place, symptom: mostTold(members, group) },
-            members: members.map(({ id }) => id),
-            accounts,
-            expected: usual,
-            windowMs,
-            words,
-          },
-        });
-      }
   }
   return distinct(found.sort((a, b) => a.chance - b.chance).map(({ suspicion }) => suspicion));
+}
+
+interface Scan {
+  readonly earlier: readonly Earlier[];
+  readonly baseline: Baseline;
+  readonly directory: Directory;
+  readonly now: number;
+  readonly open: ReadonlyMap<string, Known>;
+  readonly looks: number;
+  readonly rarity: ReadonlyMap<string, number>;
+}
+
+interface Found {
+  readonly suspicion: Suspicion;
+  /** How often a week as much would be seen somewhere though nothing is wrong. */
+  readonly chance: number;
+}
+
+/** One key in one window: nothing, or one suspicion. */
+function judged(
+  group: Group,
+  place: string | null,
+  reports: readonly Earlier[],
+  windowMs: number,
+  { earlier, baseline, directory, now, open, looks, rarity }: Scan,
+): readonly Found[] {
+  const lately = reports.filter(({ receivedAt }) => now - receivedAt < windowMs);
+  if (accountsOf(lately) < LEAST.rare) return [];
+  const members = withoutExplained(place, lately, { earlier, open, directory });
+  const accounts = accountsOf(members);
+  const words = commonWords(members, rarity);
+  const alike = earlier.length >= KNOWN_WORDS && words.length >= RARE_WORDS;
+  if (group.symptom === "other" && !alike) return [];
+  const isRare = alike || members.some((one) => pointsAt(one, place, directory));
+  const least = place === null ? LEAST.anywhere : isRare ? LEAST.rare : LEAST.placed;
+  if (accounts < least) return [];
+  const usual = expected(
+    baseline,
+    { place, symptoms: group.symptoms, usualShare: shareOf(place, directory) },
+    now - windowMs,
+    now,
+  );
+  const mean = accounts < LEAST.placed ? usual * RARE : usual;
+  const chance = chanceOf(accounts, mean) * looks * (WEEK / windowMs);
+  if (chance >= BUDGET) return [];
+  const suspicion: Suspicion = {
+    key: { place, symptom: mostTold(members, group) },
+    members: members.map(({ id }) => id),
+    accounts,
+    expected: usual,
+    windowMs,
+    words,
+  };
+  return [{ suspicion, chance }];
 }
 
 export interface Around {
@@ -149,7 +185,7 @@ export function notice(
 ): { readonly standing: readonly Standing[]; readonly suspected: string | null } {
   const { earlier, baseline, directory, knowns, now } = around;
   const live = standing.filter((each) => isLive(each, now));
-  const to = assign(live, one, earlier, directory);
+  const to = assign(live, one, earlier, directory, knowns);
   if (to)
     return {
       standing: live.map((each) => (each === to ? joined(to, one) : each)),
@@ -173,12 +209,15 @@ export function assign(
   one: Earlier,
   members: readonly Earlier[],
   directory: Directory,
+  knowns: readonly Known[] = [],
 ): Standing | null {
   if (!isUnexplained(one)) return null;
+  const open = new Map(knowns.map((known) => [known.id, known]));
   let best: { readonly to: Standing; readonly alike: number } | null = null;
   for (const to of standing) {
     const { key } = to.suspicion;
     if (one.receivedAt - to.lastAt > QUIET) continue;
+    if (isExplained(one, key.place, open, directory)) continue;
     const others = members.filter(({ id }) => to.suspicion.members.includes(id));
     const alike =
       others.reduce((sum, other) => sum + likeness(other.extraction, one.extraction), 0) /
@@ -219,103 +258,22 @@ export function explains(known: Known, { key }: Suspicion, directory: Directory)
   );
 }
 
-const kinOf = (symptom: Symptom): readonly Symptom[] => [
-  symptom,
-  ...Object.values(FAMILIES).flatMap((family) => (family.includes(symptom) ? family : [])),
-];
-
-const massOf = ({ extraction }: Earlier, symptoms: readonly Symptom[]): number =>
-  extraction.symptoms.reduce(
-    (sum, { symptom, p }) => sum + (symptoms.includes(symptom) ? p : 0),
-    0,
-  );
-
-/** An account's servers by use, and the switches they hang on. */
-type Ground = readonly { readonly use: Use; readonly places: readonly string[] }[];
-
-function groundOf({ accountId }: Earlier, directory: Directory): Ground {
-  const account = accountId === null ? null : directory.account(accountId);
-  if (!account) return [];
-  return directory.livesOn(account).flatMap(({ use, id }) => {
-    if (use === "shared" || id.includes("/")) return [];
-    const above = [...directory.upstream(id)].filter(
-      (each) => each !== id && directory.place(each)?.kind === "switch",
-    );
-    return [{ use, places: [id, ...above] }];
-  });
-}
-
-/** Servers that carry one of the symptoms for the account, and the switches they hang on. */
-function placesIn(ground: Ground | undefined, symptoms: readonly Symptom[]): ReadonlySet<string> {
-  const uses = new Set(symptoms.flatMap(carriersOf));
-  return new Set(ground?.flatMap(({ use, places }) => (uses.has(use) ? places : [])));
-}
-
-const placesOf = (
-  one: Earlier,
-  symptoms: readonly Symptom[],
-  directory: Directory,
-): ReadonlySet<string> => placesIn(groundOf(one, directory), symptoms);
-
-/** What a known incident that it resembles would explain, were the place within its reach. */
-function isExplained(
-  { resembles }: Earlier,
-  place: string | null,
-  knowns: ReadonlyMap<string, Known>,
-  directory: Directory,
-): boolean {
-  const known = resembles === null ? undefined : knowns.get(resembles);
-  if (!known) return false;
-  const reach = reachOf(known, directory);
-  if (place === null || reach.nowhere || reaches(reach.direct, reach.places, place)) return true;
-  for (const below of directory.downstream(place))
-    if (reaches(reach.direct, reach.places, below)) return true;
-  return false;
-}
-
-/** Whether the known incident that it resembles hits its account. */
-function isHit(
-  { accountId, resembles }: Earlier,
-  knowns: ReadonlyMap<string, Known>,
-  directory: Directory,
-): boolean {
-  const known = resembles === null ? undefined : knowns.get(resembles);
-  const account = accountId === null ? null : directory.account(accountId);
-  if (!known || !account) return false;
-  const { own, shared } = touchOf(account, null, reachOf(known, directory), directory);
-  return own.size > 0 || shared.length > 0;
-}
-
-function reaches(
-  touched: ReadonlySet<string>,
-  places: ReadonlySet<string>,
-  place: string,
-): boolean {
-  if (places.has(place) || touched.has(place)) return true;
-  for (const id of touched) if (serverOf(id) === place) return true;
-  return false;
-}
-
-/** Where nothing is counted: as if accounts were spread evenly over servers of one role. */
-function shareOf(place: string | null, directory: Directory): number {
-  const at = place === null ? null : directory.place(place);
-  if (!at) return 1;
-  const alike = directory.places.filter(
-    ({ kind, role, provides }) =>
-      kind === at.kind && role === at.role && provides.length > 0 === at.provides.length > 0,
-  );
-  return Math.min(1, 1.5 / Math.max(1, alike.length));
-}
-
 /** How many keys are looked at: servers that customers stand on, by what each may show as. */
 function numberOfKeys(directory: Directory): number {
   const servers = directory.places.filter(({ kind }) => kind === "server" || kind === "switch");
   return Math.max(10, servers.length * 6);
 }
 
-const isExpert = ({ extraction }: Earlier): boolean =>
+/** Whether somebody who knows the technology names the very place. */
+const pointsAt = ({ extraction }: Earlier, place: string | null, directory: Directory): boolean =>
+  place !== null &&
   extraction.cues.some(({ cue }) => cue === "expert") &&
-  extraction.mentions.some(({ kind, aside }) => !aside && (kind === "server" || kind === "ip"));
+  extraction.mentions.some(
+    ({ kind, value, aside }) =>
+      !aside &&
+      ((kind === "server" && directory.place(value)?.id === place) ||
+        (kind === "ip" && directory.placeAt(value)?.id === place)),
+  );
 
 function mostTold(members: readonly Earlier[], { symptom, symptoms }: Group): Symptom {
   const sums = symptoms.map((each) => ({
@@ -323,38 +281,6 @@ function mostTold(members: readonly Earlier[], { symptom, symptoms }: Group): Sy
     sum: members.reduce((all, one) => all + massOf(one, [each]), 0),
   }));
   return sums.sort((a, b) => b.sum - a.sum)[0]?.each ?? symptom;
-}
-
-/** In how many reports a word is. */
-function wordCounts(earlier: readonly Earlier[]): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { extraction } of earlier)
-    for (const word of new Set(extraction.words)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  return counts;
-}
-
-/** Words of two members at least that hardly any other report has. */
-function commonWords(
-  members: readonly Earlier[],
-  all: ReadonlyMap<string, number>,
-): readonly string[] {
-  const accounts = new Map<string, Set<string>>();
-  const here = new Map<string, number>();
-  for (const { extraction, accountId, from, id } of members)
-    for (const word of new Set(extraction.words)) {
-      here.set(word, (here.get(word) ?? 0) + 1);
-      const who = accounts.get(word) ?? new Set();
-      accounts.set(word, who.add(accountId ?? from ?? id));
-    }
-  return [...here]
-    .filter(
-      ([word, n]) =>
-        (accounts.get(word)?.size ?? 0) >= Math.max(2, members.length / 2) &&
-        (all.get(word) ?? 0) <= n + 1,
-    )
-    .sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
-    .slice(0, MOST_WORDS)
-    .map(([word]) => word);
 }
 
 function distinct(suspicions: readonly Suspicion[]): readonly Suspicion[] {

@@ -60,8 +60,8 @@ describe("a suspicion", () => {
   test("is raised by two that share words which nobody else writes, and they give its title", () => {
     const words = ["mobilneten", "ipv6"];
     const earlier = [
-      ...["q", "r", "s", "t"].map((id) =>
-        before(id, { extraction: told({ words: ["levelek"] }), linkedTo: "x" }),
+      ...Array.from({ length: 40 }, (_, nth) =>
+        before(`x${nth}`, { extraction: told({ words: ["levelek"] }), linkedTo: "x" }),
       ),
       ...THREE.slice(1).map((one) => ({ ...one, extraction: told({ ...DOWN, words }) })),
     ];
