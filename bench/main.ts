@@ -1,6 +1,7 @@
 import { perform, type Bench, type Line } from "./bench.js";
 import { checkCpu } from "./check-cpu.js";
 import { firstLook } from "./first-look.js";
+import { inventory } from "./inventory.js";
 import { memory } from "./memory.js";
 import { page } from "./page.js";
 import { startLag } from "./start-lag.js";
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   storing,
   page,
   telling,
+  inventory,
   "ten-thousand": tenThousand,
 };
 
