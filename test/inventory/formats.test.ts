@@ -465,3 +465,25 @@ test("whatever bytes come, reading ends without a throw", () => {
     expect(typeof readInventory(text, { format, server: "web3" }).ok).toBe("boolean");
   }
 });
+
+describe("docs/inventory.md", () => {
+  const document = readFileSync(join(import.meta.dirname, "../../docs/inventory.md"), "utf8");
+  const block = (language: string): string =>
+    new RegExp("```" + language + "\n([^]*?)\n```").exec(document)?.[1] ?? "";
+
+  test("names every format", () => {
+    for (const kind of Object.keys(FORMATS)) expect(document).toContain(`| \`${kind}\``);
+  });
+
+  test("has examples that can be imported", () => {
+    const json = good(block("json"));
+    expect([json.ignored, json.odd]).toEqual([[], []]);
+    expect(domainsOf(json)).toEqual([
+      "C-812|zerjav.example|main|unknown|",
+      "C-812|žerjav.example|parked|remote|",
+    ]);
+    const csv = good(block("csv"));
+    expect([csv.ignored, csv.odd]).toEqual([[], []]);
+    expect(domainsOf(csv)).toHaveLength(2);
+  });
+});
