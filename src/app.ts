@@ -208,8 +208,18 @@ export async function startApp(given: AppSettings): Promise<App> {
       db: db(),
       channels: () => voices.ready,
       letters: () => voices.letters,
-      compose: (claim) =>
-        answering.letterOf(claim, `${publicUrl()}${links.reportPath(claim.reportId)}`),
+      compose: (claim) => {
+        const { reportId, body, at } = claim;
+        const page = `${publicUrl()}${links.reportPath(reportId)}`;
+        const confirm = `${publicUrl()}${links.confirmPath(reportId)}`;
+        return {
+          ...answering.compose(body, at, { page, confirm }),
+          key: claim.key,
+          to: claim.recipient,
+          reportId,
+          site: { name: config.site.name, url: publicUrl(), timezone: config.site.timezone },
+        };
+      },
       about: () => ({
         site: { name: config.site.name, url: publicUrl(), timezone: config.site.timezone },
         language: config.site.languages[0] ?? "en",

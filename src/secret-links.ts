@@ -16,6 +16,8 @@ import { Problem } from "./errors.js";
 export interface SecretLinks {
   /** The customer's own page of a report: a path below the site's address. */
   reportPath(reportId: string): string;
+  /** Where the owner of a mail address says that it is theirs: only their mail has it. */
+  confirmPath(reportId: string): string;
   /** Whether `seal` is the one that was made for `purpose` and `id`. */
   isSealed(purpose: Purpose, id: string, seal: string): boolean;
   /** 128 bits in 22 letters, fit for an address. */
@@ -34,6 +36,7 @@ export function createSecretLinks(key: Buffer): SecretLinks {
       .toString("base64url");
   return {
     seal,
+    confirmPath: (id) => `/report/${id}/confirm/${seal("confirm", id)}`,
     reportPath: (id) => `/report/${id}/${seal("report", id)}`,
     isSealed(purpose, id, given) {
       const right = Buffer.from(seal(purpose, id));

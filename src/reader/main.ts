@@ -18,11 +18,14 @@ import type { Around, Question, Read, Reply, Unread } from "./messages.js";
  * site must not miss; so it is a thread of its own, there while there is something to read.
  */
 let directory: Directory = createDirectory(NO_INVENTORY);
+/** Our places, and nobody who lives on them. */
+let uninhabited: Directory = directory;
 
 parentPort?.on("message", (question: Question) => {
   switch (question.kind) {
     case "inventory":
       directory = createDirectory(question.inventory);
+      uninhabited = createDirectory({ ...question.inventory, accounts: [] });
       break;
     case "read": {
       const { n, reports, around } = question;
@@ -44,7 +47,18 @@ function readAll(n: number, reports: readonly Unread[], around: Around): Reply {
       earlier.push(one);
       const noticed = notice(standing, one, { ...around, earlier, directory, knowns });
       ({ standing } = noticed);
-      return { ok: true, id: unread.id, ...read, suspected: noticed.suspected };
+      return {
+        ok: true,
+        id: unread.id,
+        ...read,
+        account: read.account && {
+          language: read.account.language,
+          timezone: read.account.timezone,
+          contacts: read.account.contacts,
+          domains: read.account.domains.flatMap(({ name, ascii }) => [name, ascii]),
+        },
+        suspected: noticed.suspected,
+      };
     } catch (error) {
       const said = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { ok: false, id: unread.id, error: said };
@@ -72,6 +86,7 @@ function counted(earlier: readonly Earlier[], { baseline, now }: Around): Baseli
 interface ReadOne {
   readonly extraction: Extraction;
   readonly verdict: Verdict;
+  readonly open: Verdict;
   readonly account: Account | null;
   readonly plan: DeepPlan | null;
 }
@@ -104,7 +119,15 @@ function readOne(
   const own = verdict.sender ? directory.account(verdict.sender.accountId) : null;
   const unexplained = verdict.answer === "new" || verdict.answer === "individual";
   const plan = own && (unexplained || look) ? deepPlanFor(own, extraction, directory) : null;
-  return { extraction, verdict, account: own, plan };
+  const stranger = { ...report, accountId: null, from: null };
+  const open = consider(stranger, extraction, {
+    directory: uninhabited,
+    knowns,
+    earlier: [],
+    weights,
+    now,
+  });
+  return { extraction, verdict, open, account: own, plan };
 }
 
 /** As those after it are to see it. */

@@ -54,6 +54,8 @@ export type Read =
       readonly id: string;
       readonly extraction: Extraction;
       readonly verdict: Verdict;
+      /** What the words alone say, without who lives on what: all that a stranger may be answered by. */
+      readonly open: Verdict;
       /** The suspicion it is part of. */
       readonly suspected: string | null;
       /** What to look at, where nothing that is known explains it. */
@@ -63,6 +65,8 @@ export type Read =
         readonly language: string | null;
         readonly timezone: string | null;
         readonly contacts: readonly string[];
+        /** Unicode and A-labels. */
+        readonly domains: readonly string[];
       } | null;
     }
   | { readonly ok: false; readonly id: string; readonly error: string };

@@ -1,0 +1,361 @@
+import {
+  answerTo,
+  letterOf,
+  matterOf,
+  type AnswerInput,
+  type AnswerWords,
+  type Matter,
+} from "../core/answer.js";
+import type { Candidate, Verdict } from "../core/correlate/verdict.js";
+import type { DeepFinding } from "../core/deep-probe.js";
+import type { Extraction } from "../core/extract/extraction.js";
+import type { LetterBody } from "../core/letter.js";
+import type { Answer } from "../core/report.js";
+import type { Phrase } from "../core/wording.js";
+import type { Letter } from "../notify/letters.js";
+import type { Read } from "../reader/messages.js";
+import type { LinkableIncident } from "../store/known-incidents.js";
+import type { StoredReport } from "../store/reports.js";
+import type { Queue, Reading, Telling, Ticket } from "../store/tickets.js";
+import type { Texts } from "../texts.js";
+
+/** Puts what is made of a report into words for its customer, and never says more than they may know. */
+export interface Answering {
+  /** What is said while nobody has read it. */
+  receipt(accepted: { readonly reference: string }, language: string | null): Answer;
+  readingOf(report: StoredReport, read: Read, known: KnownNow): Reading;
+  /** For a report whose ticket was linked without a word. */
+  tellingOf(report: StoredReport, ticket: Ticket, incident: LinkableIncident, now: Date): Telling;
+  /** A letter as it is sent; `page`: the address of the customer's own page. */
+  compose(
+    letter: LetterBody,
+    at: Date,
+    frame: Frame,
+  ): Pick<Letter, "kind" | "language" | "subject" | "text" | "page" | "reference">;
+}
+
+export interface KnownNow {
+  readonly knowns: readonly LinkableIncident[];
+  readonly findings: readonly DeepFinding[];
+  readonly now: Date;
+}
+
+interface Frame {
+  readonly page: string;
+  /** Proves that who opens it reads the mail. */
+  readonly confirm: string;
+}
+
+/** What is said, of which incident, and whether we are sure that it is theirs. */
+interface Said {
+  readonly words: AnswerWords;
+  readonly about: LinkableIncident | null;
+  readonly sure: boolean;
+}
+
+interface AnsweringSettings {
+  readonly texts: () => Texts;
+  readonly site: () => { readonly name: string; readonly languages: readonly string[] };
+}
+
+/** A person answers within (h). */
+const HOURS = 24;
+/** A candidate less likely than this is not mentioned to a customer. */
+const WORTH_SAYING = 0.5;
+
+export function createAnswering({ texts, site }: AnsweringSettings): Answering {
+  const usual = (): string => site().languages[0] ?? "en";
+  const spoken = (language: string | null): string =>
+    language !== null && texts().languages.includes(language) ? language : usual();
+
+  const said = (language: string, paragraphs: readonly Phrase[]): string =>
+    paragraphs.map((phrase) => texts().say(language, phrase)).join("\n\n");
+
+  /** The public end of an incident: nothing else of it is ever said. */
+  const wordsOfKnown = (
+    report: StoredReport,
+    incident: LinkableIncident,
+    certainty: "sure" | "possible",
+    now: Date,
+    reachable: boolean,
+  ): AnswerWords =>
+    answerTo({
+      answer: "known",
+      now,
+      hours: HOURS,
+      certainty,
+      hears: reachable ? report.hear : null,
+      incident: incident.public
+        ? {
+            title: incident.title,
+            state: incident.state,
+            since: new Date(incident.openedAt),
+            until: incident.resolvedAt === null ? null : new Date(incident.resolvedAt),
+            next: incident.nextUpdateAt,
+          }
+        : null,
+    });
+
+  const answerOf = (
+    words: AnswerWords,
+    language: string,
+    { about, sure }: Pick<Said, "about" | "sure">,
+    now: Date,
+  ): Answer => {
+    const named = about?.public ? about : null;
+    const next = named && named.resolvedAt === null ? named.nextUpdateAt : null;
+    return {
+      // "Known" is a promise that what is written goes with what we know.
+      kind: words.kind === "not-a-fault" || (words.kind === "known" && !sure) ? "none" : words.kind,
+      language,
+      text: said(language, words.paragraphs),
+      incident: named?.id ?? null,
+      nextUpdateAt: next && next > now ? next.toISOString() : null,
+    };
+  };
+
+  const letterFor = (report: StoredReport, words: AnswerWords, language: string): LetterBody => ({
+    kind: "answer",
+    language,
+    reference: report.reference,
+    subject: texts().say(language, words.subject),
+    text: said(language, words.paragraphs),
+  });
+
+  return {
+    receipt: (_accepted, language) => ({
+      kind: "none",
+      language: spoken(language),
+      text: texts().t(spoken(language), "customer.receipt.text"),
+      incident: null,
+      nextUpdateAt: null,
+    }),
+
+    readingOf(report, read, { knowns, findings, now }) {
+      const due = new Date(now.getTime() + HOURS * 3_600_000);
+      if (!read.ok) return unread(report, now, due);
+      const { extraction, verdict, account } = read;
+      const language = spoken(report.language ?? account?.language ?? extraction.language.code);
+      const mine = isTheirs(report.contact, account);
+      const trusted = isTrusted(report, verdict);
+      const link = linkOf(verdict, knowns);
+      const input = { report, extraction, knowns, findings, now };
+      const whole = wordsFor(verdict, { ...input, reachable: mine });
+      // Whoever may be anybody is told what anybody may know; the rest goes to the account's own address.
+      const shown = trusted
+        ? whole
+        : wordsFor(read.open, { ...input, reachable: mine, stranger: true });
+      const queue = queueOf(verdict, extraction);
+      const clock = whole.words.kind === "known" && link !== null ? null : due;
+      return {
+        extraction,
+        verdict,
+        findings,
+        answer: answerOf(shown.words, language, shown, now),
+        queue,
+        language,
+        accountId: trusted ? (verdict.sender?.accountId ?? null) : null,
+        answerDueAt: queue === "feedback" ? null : clock,
+        joins: verdict.duplicateOf,
+        link,
+        contactIsKnown: mine,
+        letter: letterTo(report, mine, letterFor(report, whole.words, language), language),
+      };
+    },
+
+    tellingOf(report, ticket, incident, now) {
+      const language = spoken(report.language ?? ticket.language);
+      const reachable = report.contactProof !== null;
+      const words = wordsOfKnown(report, incident, "sure", now, reachable);
+      const wants = report.hear === "every" || report.hear === "first-and-fixed";
+      return {
+        reportId: report.id,
+        answer: answerOf(words, language, { about: incident, sure: true }, now),
+        letter: reachable && wants ? letterFor(report, words, language) : null,
+      };
+    },
+
+    compose(letter, at, { page, confirm }) {
+      const { kind, language, reference } = letter;
+      const name = site().name;
+      const t = (key: string, params: Phrase["params"] = {}): string =>
+        texts().t(language, key, params);
+      const whole = (middle: readonly string[]): string => {
+        const [greeting, ...end] = letterOf([], { site: name, reference, page }).map((phrase) =>
+          texts().say(language, phrase),
+        );
+        return [greeting, ...middle, ...end].join("\n\n");
+      };
+      const head = { kind, language, page, reference };
+      switch (letter.kind) {
+        case "answer":
+          return { ...head, subject: letter.subject, text: whole([letter.text]) };
+        case "update": {
+          const section = letter.over ? "customer.fixed" : "customer.update";
+          const next = letter.nextUpdateAt === null ? null : new Date(letter.nextUpdateAt);
+          return {
+            ...head,
+            subject: t(`${section}.subject`),
+            text: whole([
+              t(`${section}.lead`, { title: letter.title }),
+              t("customer.update.text", { text: letter.text }),
+              ...(next && !letter.over ? [t("incident.next", { next, now: at })] : []),
+              ...(letter.over ? [t("customer.fixed.ask")] : []),
+            ]),
+          };
+        }
+        case "confirm":
+          return {
+            ...head,
+            page: confirm,
+            subject: t("customer.confirm.subject"),
+            text: [
+              t("answer.greeting"),
+              t("customer.confirm.text"),
+              t("customer.confirm.link", { link: confirm }),
+              t("customer.confirm.ignore"),
+              t("answer.closing", { site: name }),
+            ].join("\n\n"),
+          };
+      }
+    },
+  };
+
+  interface WordsInput {
+    readonly report: StoredReport;
+    readonly extraction: Extraction;
+    readonly knowns: readonly LinkableIncident[];
+    readonly findings: readonly DeepFinding[];
+    readonly now: Date;
+    readonly reachable: boolean;
+    /** Whoever it is may be anybody: nothing rests on whose domain it is. */
+    readonly stranger?: boolean;
+  }
+
+  function wordsFor(
+    verdict: Verdict,
+    { report, extraction, knowns, findings, now, reachable, stranger = false }: WordsInput,
+  ): Said {
+    const [best] = verdict.candidates;
+    const about = knowns.find(({ id }) => id === best?.id) ?? null;
+    if (verdict.answer === "not-a-fault")
+      return {
+        words: answerTo({ answer: "not-a-fault", now, hours: HOURS, matter: matterOf(extraction) }),
+        about: null,
+        sure: true,
+      };
+    const likely = best !== undefined && best.p >= WORTH_SAYING;
+    // What is not public is said to somebody we know, and only that there is something.
+    if (about && likely && (about.public || (verdict.decision === "auto" && !stranger))) {
+      const sure = verdict.decision === "auto" && !stranger;
+      return {
+        words: wordsOfKnown(report, about, sure ? "sure" : "possible", now, reachable),
+        about,
+        sure,
+      };
+    }
+    const words =
+      verdict.answer === "individual" || findings.length > 0
+        ? answerTo(individual(extraction, findings, { report, now, stranger }))
+        : answerTo({ answer: "new", now, hours: HOURS });
+    return { words, about: null, sure: true };
+  }
+
+  function individual(
+    extraction: Extraction,
+    findings: readonly DeepFinding[],
+    {
+      report,
+      now,
+      stranger,
+    }: { readonly report: StoredReport; readonly now: Date; readonly stranger: boolean },
+  ): AnswerInput {
+    // Where somebody's mail lives is their business; what their web site shows everybody may see.
+    const seen = stranger ? findings.filter(({ service }) => OPEN.has(service)) : findings;
+    const target = findings.find(({ service }) => service === "dns")?.target;
+    const named = extraction.mentions.find(
+      ({ kind, aside }) => kind === "domain" && !aside,
+    )?.written;
+    return {
+      answer: "individual",
+      now,
+      hours: HOURS,
+      name:
+        (stranger ? named : undefined) ?? target ?? named ?? report.contact?.split("@")[1] ?? "",
+      findings: stranger && named === undefined ? [] : seen,
+      cues: extraction.cues.map(({ cue }) => cue),
+      symptom: extraction.symptoms[0]?.symptom ?? "other",
+    };
+  }
+
+  function unread(report: StoredReport, now: Date, due: Date): Reading {
+    const language = spoken(report.language);
+    const words = answerTo({ answer: "new", now, hours: HOURS });
+    return {
+      extraction: null,
+      verdict: null,
+      findings: [],
+      answer: answerOf(words, language, { about: null, sure: false }, now),
+      queue: "fault",
+      language,
+      accountId: null,
+      answerDueAt: due,
+      joins: null,
+      link: null,
+      contactIsKnown: false,
+      letter: letterTo(report, false, letterFor(report, words, language), language),
+    };
+  }
+}
+
+const OPEN: ReadonlySet<string> = new Set(["web", "certificate", "dns"]);
+
+/** The engine links what is clear; a maintenance is nothing to be linked to yet. */
+const linkOf = (verdict: Verdict, knowns: readonly LinkableIncident[]): Candidate | null => {
+  const [best] = verdict.decision === "auto" ? verdict.candidates : [];
+  return best && knowns.some(({ id }) => id === best.id) ? best : null;
+};
+
+/** An address that the account gave us, or one in a domain of its own. */
+function isTheirs(
+  contact: string | null,
+  account: (Read & { readonly ok: true })["account"],
+): boolean {
+  if (contact === null || account === null) return false;
+  const plain = contact.toLowerCase();
+  const domain = plain.slice(plain.lastIndexOf("@") + 1);
+  return (
+    account.contacts.some((one) => one.toLowerCase() === plain) || account.domains.includes(domain)
+  );
+}
+
+/** Whether whoever reads the answer is the customer: the channel proves it, or staff's own system asks. */
+const isTrusted = ({ source }: StoredReport, { sender }: Verdict): boolean =>
+  sender?.how === "proven" || (source !== "web" && source !== "anonymous");
+
+/** Known to be theirs: the answer. Else a question whether it is; nothing where none was given. */
+function letterTo(
+  report: StoredReport,
+  mine: boolean,
+  answer: LetterBody,
+  language: string,
+): LetterBody | null {
+  if (report.contact === null || report.hear === "nothing") return null;
+  if (mine) return report.hear === "fixed" ? null : answer;
+  return { kind: "confirm", language, reference: report.reference };
+}
+
+const QUEUES: Readonly<Record<Matter, Queue>> = {
+  billing: "billing",
+  compensation: "billing",
+  howto: "help",
+  request: "help",
+  other: "help",
+  praise: "feedback",
+  suggestion: "feedback",
+  recovered: "feedback",
+  asks: "feedback",
+};
+
+const queueOf = (verdict: Verdict, extraction: Extraction): Queue =>
+  verdict.answer === "not-a-fault" ? QUEUES[matterOf(extraction)] : "fault";
