@@ -1,6 +1,6 @@
 import type { Field } from "./field.js";
 import { type Range, tokens, type Word } from "./fold.js";
-import type { Found } from "./names.js";
+import type { Found } from "./whose.js";
 import { wordTest } from "./letter-words.js";
 
 /** Replies of SMTP, FTP and HTTP that mean nothing else when they stand in a sentence. */

@@ -4,7 +4,7 @@ import { type Folded, fold, masked, type Range } from "./fold.js";
 
 /** What of a report is read; the rest is kept, but says nothing. */
 export const MOST_TEXT = 20_000;
-export const MOST_SUBJECT = 300;
+const MOST_SUBJECT = 300;
 
 /** "Fwd:" as mail programs of our languages write it. */
 const HANDED_ON = /^\s{0,20}(?:fwd?|fw|tov[aá]bb[ií]t[aá]s|tov|wg|pd|prz|p[rř]|psl|posl|posr)\s?:/i;

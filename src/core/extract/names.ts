@@ -1,35 +1,21 @@
-import { getDomain, parse } from "tldts";
-import type { Account, Directory, Domain } from "../directory.js";
-import type { Mention } from "./extraction.js";
 import type { Field } from "./field.js";
-import { fold, type Range } from "./fold.js";
+import type { Range } from "./fold.js";
 import { SMALL_WORDS } from "./letter-words.js";
-import { despelled } from "./spelled.js";
-
-/** Who asks and who is known: what decides whose a name is. */
-export interface Around {
-  readonly directory: Directory;
-  /** The account the report is known to come from. */
-  readonly account: Account | null;
-}
-
-/** Something named; places in the folded field. */
-export type Found = Range & Pick<Mention, "kind" | "value" | "written" | "role" | "meant">;
+import { despelled, type Spelled } from "./spelled.js";
+import {
+  type Around,
+  type Found,
+  isHostName,
+  judged,
+  ofDomain,
+  stranger,
+  toAscii,
+  withoutEnding,
+} from "./whose.js";
 
 /** Longer runs are no addresses (RFC 5321: 64 + 1 + 255). */
 const LONGEST = 320;
 const RUN = /[\p{L}\p{N}@._%+~-]+/gu;
-const LABEL = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_-]*[\p{L}\p{N}_])?$/u;
-/** No public suffixes, but what hosts at home and in examples end in. */
-const PRIVATE_ENDINGS = new Set(
-  "example test invalid localhost local lan internal intranet home corp localdomain".split(" "),
-);
-/** Public suffixes that are files far more often: `index.pl`, `backup.zip`. */
-const FILES = new Set(
-  "php html htm js css json xml txt pdf doc docx xls xlsx csv jpg jpeg png gif svg webp zip gz tar rar sql log ini conf htaccess py sh rb pl md ps mov mp3 mp4 exe bat eml ics asp aspx jsp cgi vue ts bak".split(
-    " ",
-  ),
-);
 /** Endings under which a spelled name is believed though nobody knows it. */
 const SPELLED_ENDINGS = new Set(
   "com net org eu info biz hu si pl cz sk at hr ro rs io co uk ch example".split(" "),
@@ -43,62 +29,63 @@ const ROLES = new Set(
 
 /** Domains, mailboxes and host names of a field, as written and as spelled aloud. */
 export function findNames(field: Field, original: string, around: Around): readonly Found[] {
-  const { text } = field.whole;
   const written = (from: number, to: number): string => {
     const span = field.whole.span(from, to);
     return original.slice(span.from, span.to).normalize("NFC");
   };
   const found: Found[] = [];
-  for (const match of text.matchAll(RUN)) {
-    if (match[0].length > LONGEST || !/[.@]/.test(match[0])) continue;
-    for (const name of inRun(text, { from: match.index, to: match.index + match[0].length }))
-      add(found, nameOf(name, written, "plain", around));
-  }
-  for (const pair of text.matchAll(
-    /(?<![\p{L}\p{N}.@-])([\p{L}\p{N}-]{2,63})( ?[.,] | [.,]|,)(\p{L}{2,10})(?![\p{L}\p{N}])/gu,
-  )) {
-    const [whole, label = "", , ending = ""] = pair;
-    const owner = around.directory.ownerOf(`${label}.${ending}`);
-    const range = { from: pair.index, to: pair.index + whole.length };
-    if (owner && !overlaps(found, range)) found.push({ ...ofDomain(owner, around), ...range });
-  }
+  for (const name of plainNames(field.whole.text, written, around)) add(found, name);
+  for (const name of partedNames(field.whole.text, around)) add(found, name);
   const spelled = despelled(field.whole);
-  if (spelled)
-    for (const match of spelled.text.matchAll(RUN)) {
-      const to = match.index + match[0].length;
-      const signs = [...spelled.signs].filter(([at]) => at >= match.index && at < to);
-      if (signs.length === 0 || match[0].length > LONGEST) continue;
-      const unfold = (from: number, end: number): string => {
-        let name = "";
-        for (let at = from; at < end; at++) {
-          const place = spelled.places[at] ?? 0;
-          if (spelled.signs.has(at)) name += spelled.text.charAt(at);
-          // A letter folded to two is written once.
-          else if (
-            at === from ||
-            field.whole.at(place) !== field.whole.at(spelled.places[at - 1] ?? -1)
-          )
-            name += written(place, place + 1);
-        }
-        return name;
-      };
-      for (const name of inRun(spelled.text, { from: match.index, to })) {
-        const inside = [...spelled.signs].filter(([at]) => at >= name.from && at < name.to);
-        if (inside.length === 0) continue;
-        const trust = spelledTrust(spelled.text, inside);
-        const made = nameOf(name, unfold, trust, around);
-        const last = spelled.places[(made?.to ?? 1) - 1] ?? 0;
-        const range = { from: spelled.places[made?.from ?? 0] ?? 0, to: last + 1 };
-        if (!made) continue;
-        // The whole address is nearer than the parts of it that were found before.
-        for (let n = found.length - 1; n >= 0; n--) {
-          const other = found[n];
-          if (other && other.from < range.to && other.to > range.from) found.splice(n, 1);
-        }
-        found.push({ ...made, ...range });
-      }
+  if (!spelled) return found;
+  // A whole address is nearer than the parts of it that were found before.
+  const whole = spelledNames(spelled, field, written, around);
+  return [...found.filter((name) => !overlaps(whole, name)), ...whole];
+}
+
+/** The original of the folded places `[from, to)`. */
+type Written = (from: number, to: number) => string;
+
+function plainNames(text: string, written: Written, around: Around): Found[] {
+  return [...text.matchAll(RUN)]
+    .filter(([run]) => run.length <= LONGEST && /[.@]/.test(run))
+    .flatMap(({ 0: run, index }) => inRun(text, { from: index, to: index + run.length }))
+    .flatMap((name) => nameOf(name, written, "plain", around) ?? []);
+}
+
+/** Customers' domains with a space or a comma in them: "shop . hu", "shop,hu". */
+function partedNames(text: string, around: Around): Found[] {
+  const pairs = text.matchAll(
+    /(?<![\p{L}\p{N}.@-])([\p{L}\p{N}-]{2,63})(?: ?[.,] | [.,]|,)(\p{L}{2,10})(?![\p{L}\p{N}])/gu,
+  );
+  return [...pairs].flatMap(({ 0: whole, 1: label = "", 2: ending = "", index }) => {
+    const owner = around.directory.ownerOf(`${label}.${ending}`);
+    return owner ? [{ ...ofDomain(owner, around), from: index, to: index + whole.length }] : [];
+  });
+}
+
+function spelledNames(spelled: Spelled, field: Field, written: Written, around: Around): Found[] {
+  const { text, places, signs } = spelled;
+  const unspelled: Written = (from, to) => {
+    let name = "";
+    for (let at = from; at < to; at++) {
+      const place = places[at] ?? 0;
+      const twice = at > from && field.whole.at(place) === field.whole.at(places[at - 1] ?? -1);
+      if (signs.has(at)) name += text.charAt(at);
+      // A letter folded to two is written once.
+      else if (!twice) name += written(place, place + 1);
     }
-  return found.sort((a, b) => a.from - b.from);
+    return name;
+  };
+  return [...text.matchAll(RUN)]
+    .filter(([run]) => run.length <= LONGEST)
+    .flatMap(({ 0: run, index }) => inRun(text, { from: index, to: index + run.length }))
+    .flatMap((name) => {
+      const trust = spelledTrust(spelled, name);
+      const made = trust && nameOf(name, unspelled, trust, around);
+      if (!made) return [];
+      return [{ ...made, from: places[made.from] ?? 0, to: (places[made.to - 1] ?? 0) + 1 }];
+    });
 }
 
 function add(found: Found[], name: Found | null): void {
@@ -112,18 +99,17 @@ export function overlaps(found: readonly Range[], { from, to }: Range): boolean 
 /** How far a spelled name is believed: a word that only means "@" settles it, a plain "at" does not. */
 type Trust = "plain" | "spelled" | "known" | "contact";
 
-function spelledTrust(
-  text: string,
-  signs: readonly (readonly [number, "sure" | "unsure"])[],
-): Trust {
-  const at = signs.find(([place]) => text.charAt(place) === "@");
-  const dots = signs.filter(([place]) => text.charAt(place) === ".");
-  if (at) {
-    if (at[1] === "sure") return "spelled";
-    return "contact";
+/** `null` where nothing in the name was spelled. */
+function spelledTrust({ text, signs }: Spelled, { from, to }: Range): Trust | null {
+  let [dot, spelled]: [Trust, boolean] = ["known", false];
+  for (let place = from; place < to; place++) {
+    const sure = signs.get(place);
+    if (!sure) continue;
+    if (text.charAt(place) === "@") return sure === "sure" ? "spelled" : "contact";
+    if (text.charAt(place) === "." && sure === "sure") dot = "spelled";
+    spelled = true;
   }
-  if (dots.length > 0) return dots.some(([, sure]) => sure === "sure") ? "spelled" : "known";
-  return "known";
+  return spelled ? dot : null;
 }
 
 /** A run of address letters parted into the names in it. */
@@ -203,140 +189,4 @@ function nameOf(
   if (/\p{Ll}\.\p{Lu}\p{Ll}*$/u.test(raw)) return null;
   if (!isHostName(cut, url || cut.startsWith("www."))) return null;
   return { ...stranger(cut), from, to: end };
-}
-
-/** A host name without what a language appends ("-en", "ról"); `null` where it is none. */
-function withoutEnding(host: string, directory: Directory): string | null {
-  const labels = host.split(".");
-  if (labels.length < 2 || labels.some((label) => label.length > 63 || !LABEL.test(label)))
-    return null;
-  const last = labels.at(-1) ?? "";
-  const rest = host.slice(0, host.length - last.length);
-  const bare = last.startsWith("xn--") ? last : (last.split("-")[0] ?? last);
-  if (!/^\p{L}{2,}$|^xn--[a-z0-9-]+$/u.test(bare)) return null;
-  const known = (name: string) =>
-    directory.ownerOf(name) !== null || directory.place(name) !== null;
-  if (known(rest + bare)) return rest + bare;
-  for (let shorter = 1; shorter <= 4 && bare.length - shorter >= 2; shorter++) {
-    const name = rest + bare.slice(0, -shorter);
-    if (known(name)) return name;
-  }
-  return rest + bare;
-}
-
-type Judged = Pick<Found, "kind" | "value" | "written" | "role" | "meant"> & {
-  /** A known domain that only differs in its marks. */
-  readonly spelledAs?: string;
-};
-
-/** Whose a host name is; `null` where nobody knows it. */
-function judged(name: string, around: Around): Judged | null {
-  const { directory } = around;
-  const ascii = toAscii(name);
-  const place = directory.place(ascii) ?? directory.place(name);
-  const { domain: ours, publicHosts } = directory.provider;
-  const isOurs = ours !== null && (ascii === ours || ascii.endsWith(`.${ours}`));
-  if (place) return server(place.id, name);
-  const isPublic = Object.values(publicHosts).includes(ascii);
-  if (isOurs && !isPublic) {
-    const short = directory.place(ascii.slice(0, ascii.indexOf(".")));
-    if (short && ascii !== ours) return server(short.id, name);
-  }
-  const owner = directory.ownerOf(name) ?? directory.ownerOf(ascii);
-  if (owner) return { ...ofDomain(owner, around), written: name };
-  if (isOurs || isPublic)
-    return {
-      kind: "domain",
-      value: registrable(ascii),
-      written: name,
-      role: "provider",
-      meant: null,
-    };
-  const near = directory.domainsNear(name);
-  const best = near.find(({ accountId }) => accountId === around.account?.id) ?? near[0];
-  if (!best) return null;
-  // Typed without its marks it is the domain itself.
-  if (fold(best.name).text === fold(registrableOf(name)).text) {
-    const account = directory.account(best.accountId);
-    if (account)
-      return {
-        ...ofDomain({ account, domain: best }, around),
-        written: name,
-        spelledAs: best.ascii,
-      };
-  }
-  return {
-    kind: "domain",
-    value: registrable(ascii),
-    written: name,
-    role: "unknown",
-    meant: best.ascii,
-  };
-}
-
-function server(id: string, written: string): Judged {
-  return { kind: "server", value: id.toLowerCase(), written, role: "provider", meant: null };
-}
-
-/** A customer's domain as a mention. */
-export function ofDomain(
-  { account, domain }: { readonly account: Account; readonly domain: Domain },
-  around: Around,
-): Judged {
-  return {
-    kind: "domain",
-    value: registrable(domain.ascii),
-    written: domain.name,
-    role: roleOf(account, around),
-    meant: null,
-  };
-}
-
-/** The sender's own, somebody else's, or – of an unknown sender – anybody's. */
-export function roleOf(account: Account, around: Around): Mention["role"] {
-  if (!around.account) return "unknown";
-  return account.id === around.account.id ? "own" : "other";
-}
-
-function stranger(name: string): Judged {
-  return {
-    kind: "domain",
-    value: registrable(toAscii(name)),
-    written: name,
-    role: "remote",
-    meant: null,
-  };
-}
-
-/** Whether an unknown name is a host's: no file, no two sentences without a space between them. */
-function isHostName(name: string, announced: boolean): boolean {
-  const labels = name.split(".");
-  const ending = labels.at(-1) ?? "";
-  const first = labels[0] ?? "";
-  if (labels.every((label) => label.length <= 1)) return false;
-  if (announced || PRIVATE_ENDINGS.has(ending)) return true;
-  if (FILES.has(ending) && !(ending === "pl" && !/^(?:index|admin|login|cgi)/.test(first)))
-    return false;
-  const { isIcann } = parse(name, { validateHostname: false });
-  if (isIcann !== true) return false;
-  if (labels.length === 2 && SMALL_WORDS.has(first) && SMALL_WORDS.has(ending)) return false;
-  return labels.length > 2 || !SMALL_WORDS.has(ending) || /[-\d]/.test(first) || first.length > 3;
-}
-
-const registrableOf = (name: string): string =>
-  getDomain(name, { validateHostname: false }) ?? name;
-
-/** The registrable part; of names under no public suffix the last two labels. */
-export function registrable(ascii: string): string {
-  return getDomain(ascii, { validateHostname: false }) ?? ascii;
-}
-
-/** A-labels of a host name, as URLs have them (UTS 46); what is no host name stays. */
-export function toAscii(name: string): string {
-  if (/^[\x21-\x7e]*$/.test(name)) return name;
-  try {
-    return new URL(`http://${name}`).hostname;
-  } catch {
-    return name;
-  }
 }

@@ -2,7 +2,8 @@ import type { Directory, Place } from "../directory.js";
 import { canonicalAddress } from "../ip-address.js";
 import type { Field } from "./field.js";
 import { type Range, tokens, type Word } from "./fold.js";
-import { type Around, type Found, overlaps } from "./names.js";
+import { overlaps } from "./names.js";
+import type { Around, Found } from "./whose.js";
 import { wordTest } from "./letter-words.js";
 
 /** How many words away a server word makes a server of an ordinary word. */

@@ -4,10 +4,9 @@ import type { Mention } from "./extraction.js";
 import { type Field, spanOf } from "./field.js";
 import { fold, type Range, tokens, type Word } from "./fold.js";
 import { lettersWords, SMALL_WORDS, wordTest } from "./letter-words.js";
-import { type Around, findNames, type Found, ofDomain, overlaps, roleOf } from "./names.js";
+import { findNames, overlaps } from "./names.js";
+import { type Around, type Found, ofDomain, roleOf } from "./whose.js";
 import { findIps, findPlaces } from "./places.js";
-
-export type { Around } from "./names.js";
 
 /** More mentions of a report say nothing new. */
 const MOST_MENTIONS = 100;

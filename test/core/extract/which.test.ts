@@ -274,17 +274,18 @@ describe("any text", () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 25 }), (parts) => {
         const text = parts.join("");
-        for (const { span, kind, written, value } of mentionsOf(text)) {
-          expect(span.from).toBeGreaterThanOrEqual(0);
-          expect(span.to).toBeLessThanOrEqual(text.length);
-          const slice = text.slice(span.from, span.to);
-          expect(slice).not.toBe("");
-          if (kind === "code" || kind === "ip") expect(fold(slice).text).toContain(value);
-          if (kind === "server")
-            expect(fold(slice).text.replaceAll(" ", "")).toBe(
-              fold(written).text.replaceAll(" ", ""),
-            );
-        }
+        const mentions = mentionsOf(text);
+        const outside = mentions.filter(
+          ({ span: { from, to } }) => from < 0 || to > text.length || from >= to,
+        );
+        expect(outside).toEqual([]);
+        const plain = (said: string) => fold(said).text.replaceAll(" ", "");
+        const other = mentions.filter(({ span, kind, value, written }) => {
+          const slice = plain(text.slice(span.from, span.to));
+          if (kind === "code" || kind === "ip") return !slice.includes(value);
+          return kind === "server" && slice !== plain(written);
+        });
+        expect(other).toEqual([]);
       }),
       { numRuns: 300 },
     );
