@@ -134,6 +134,7 @@ export const cs: Lexicon = {
       ],
       database: ["databaz*|databas*|tabulk*", "db"],
       panel: [
+        "!administrac* .. wordpres*|woocommerce|eshop*|joomla*|prestashop|obchodu|webu|stranek",
         "panel|panelu|panelem",
         "administrac*|administracni*|administratorsk* .. hosting*|rozhrani|panel*|uctu|domen*",
         "administrace|administraci",
@@ -154,7 +155,7 @@ export const cs: Lexicon = {
       backup: ["zaloh*|zalozni|zalozn*|backup*", "predchoz*|starsi verz*"],
       domain: ["domena|domeny|domenu|domene|domen|domenou|domenov*"],
       invoice: [
-        "faktur*|platb*|zaplat*|vyuctovan*|predplatn*|zalohov*|doklad|doklady|dokladu|ico|dic|dph|poplat*|cena|ceny|cenu|cenik*|ucet|uctenk*|upomink*|smlouv*|predfaktur*|danov*",
+        "faktur*|platb*|zaplat*|vyuctovan*|predplatn*|zalohov*|doklad|doklady|dokladu|ico|dic|dph|poplat*|cena|ceny|cenu|uctenk*|upomink*|smlouv*|predfaktur*|danov*",
         "zalohov* faktur*",
       ],
       spam: [
@@ -208,6 +209,8 @@ export const cs: Lexicon = {
         "vzda* .. cekan*|odpoved*",
       ],
       slow: [
+        "trva|trvalo|trvaji .. sekund*|vterin*|minut*",
+        "nepouziteln*",
         "pomal*|zpomal*|vlece|vlecou|vlekl*|loudav*|loudaj*|loudalo|linejs*|liny|line|sekaji|seka|sekalo|laguj*|lagy|lag|zasekav*|tuhne|plouz*|kouse|drhne|hlemyz*|zdlouhav*|svizn*|snek|trha|brzd*|couraj*|coura*",
         "nacit*|nacte*|otev*|otvir*|nabih*|nabeh*|reaguj*|odpovid*|nahrav* .. minut*|dlouho|vecnost*|sekund*|vterin*|hodin*|vecne",
         "minut*|vecnost*|sekund*|vterin*|dlouho|hodin* .. nacit*|nacte*|otev*|otvir*|nabih*|odezv*|cekam|cekame|trva",
@@ -226,7 +229,9 @@ export const cs: Lexicon = {
         "hlasi|hlasila|vypise|vypisuje|vyskoc*|vyskakuj*|vraci|vrati|hazi|hodi|ukazuj*|ukaz*|objev* .. chyb*|hlask*|<number>|error*",
       ],
       unsent: [
-        "neodesl*|neodesil*|neodchaz*|neodesel|neodesla|neodeslo|neodesly|neodejd*|neposl*|neposil*|nerozesl*|nerozesil*|neodpov*",
+        "smtp|odchozi .. nebere|nepust*|nejde|~",
+        "~ odpovedet|odpovidat|odepsat",
+        "neodesl*|neodesil*|neodchaz*|neodesel|neodesla|neodeslo|neodesly|neodejd*|neposl*|neposil*|nerozesl*|nerozesil*",
         "~ odesl*|odesil*|odejit|odejde|odchaz*|posl*|posil*|rozesl*|rozesil*|odpovidat|odpovedet|odepsat|psat|napsat|poslat|odeslat",
         "odeslat|odesilat|poslat|posilat|odesilani|odeslani|rozeslat .. ~|selh*|problem*|potiz*|chyb*",
         "odesilan*|odchoz*|smtp .. odmit*|chyb*|selh*|problem*|potiz*|zamit*",
@@ -239,6 +244,8 @@ export const cs: Lexicon = {
         "nenajde|nedojde|nedorazi k|ke|zakazni*|klient*|prijemc*",
       ],
       unreceived: [
+        "bez priloh*",
+        "klid|ticho .. ve|schrance|poste|od",
         "neprich*|neprisl*|neprisel|neprijd*|nedochaz*|nedosl*|nedosel|nedojd*|nedoraz*|nechod*|nechodi|nedosta*|neobdrz*|neprijim*|neprij*|nestahuj*|nestahn*|nedoruc*",
         "~ prijmout|prijim*|prijat|stahnout|prislo|prisla|dorazil*|dorazi|chodi|dostali|dostal|doslo",
         "zadn*|ani|nic|nula jedin*|nov* mail*|zprav*|post*|objednav*",
@@ -257,10 +264,9 @@ export const cs: Lexicon = {
         "az po|za|ted|kolem",
       ],
       bounced: [
+        "nebere|neberou|neprijim* nase|nasi|nas|maily|zpravy|od",
         "vraci|vraceji|vratil*|vracel*|vratk*|vracen*|odmitnut*|odmita*|odmitl*|nedorucitel*|nedorucen*|bounc*|odrazi",
         "~ dorucit|doruc*",
-        "nepr* .. mail*|zprav*|nase",
-        "nebere|neberou|neprijim* .. nase|mail*|zprav*|post*",
         "mailer daemon",
         "!odmit* .. spojen*|pripojen*|hesl*|prihlas*|jmen*|uzivatel*",
         "!spojen* .. odmit*",
@@ -268,6 +274,10 @@ export const cs: Lexicon = {
         "!vrat* .. penize|zaloh*|platb*|castk*",
       ],
       login: [
+        "~ overit|overen* .. ucet|uctu|identit*",
+        "synchroniz* .. ~|chyb*|prestal*",
+        "prestal* .. synchroniz*",
+        "nesynchroniz*|odpojen*",
         "neprihlas*|nepripust*|nepust*|nevpust*|neprihl*|neover*",
         "~ prihlas*|prihlasit|dostat|dostan*|pristup*|prihlaseni|overit|zalogov* .. se|do|na|k?",
         "prihlasit|prihlaseni|prihlasovan*|overen*|autentiz*|autentik* .. ~|chyb*|selh*|odmit*|problem*|potiz*|neuspes*",
@@ -281,6 +291,7 @@ export const cs: Lexicon = {
         "zamkl*|zamknut*|zablok* .. ucet|uctu",
       ],
       password: [
+        "hesl* .. .. nebere|neprijim*|neplati|nefunguj*|nesedi|neuzn*",
         "chce|zada|vyzaduj*|pta|pozaduj*|vyskak*|dotaz*|zadat|otravuj* .. hesl*",
         "hesl* .. dokola|porad|znovu|stale|furt|chce|zada|odmit*|spatn*|nespravn*|neplat*|opakovan*",
         "dokola|porad|znovu|stale|furt|neustale|opakovan* .. hesl*",
@@ -366,12 +377,14 @@ export const cs: Lexicon = {
         "~ odeslat .. formular*|prihlask*|poptavk*|objednavk*",
       ],
       hacked: [
+        "dostal* .. do wordpres*|webu|stranek|administrac*",
         "hack*|hekn*|hakl*|napaden*|napadl*|virus*|viru|zavirov*|infikov*|malware|skodliv*|trojan*|prolomen*|nabour*",
         "presmerov* .. jin*|ciz*|kasin*|divn*|podvod*",
         "ciz*|divn*|podivn* reklam*|stran*|obsah*|text*|odkaz*",
         "kasin*|hazard*|viagr*|pornograf*",
       ],
       broken: [
+        "web|stranka|stranky .. bily|bila|bile|prazdn*",
         "rozsyp*|rozbit*|rozhozen*|rozhazen*|rozpadl*|rozjet*|rozjel*|rozlozen*|vzhled*|grafik*|pokazen*|pokazil*|zmrsen*",
         "obrazk*|fotk*|menu|tlacit*|grafik* .. chybi|chybej*|zmizel*|nezobraz*|leze|prekryv*|~",
         "hacky|hacku|diakritik*|ctverec*|otaznik* .. misto|otaznik*|spatne|znaky",
@@ -379,6 +392,8 @@ export const cs: Lexicon = {
         "po aktualizac*|zmen*|instalac* .. plugin*|sablon*|wordpres*|doplnk*|tematu",
       ],
       flood: [
+        "reklam* .. denne|prasky|leky|den",
+        "padesat|stovky|desitky|<number>|sto|mraky reklam*|spam*",
         "vic|vice|hodne|spousta|spoustu|stovky|desitky|plno|mnozstvi|tuny|kupa|hromada .. spam*|nevyzad*|reklam*|podvod*|phishing*|vratek",
         "zahlcen*|zaplavuj*|zasyp*|zavalen* .. spam*|nevyzad*|reklam*|mail*",
         "chodi|dostava*|dostal*|prisel|prislo|prisla|prichaz* .. spam*|nevyzad*|reklam*|podezr*|falesn*|phishing*|podvod*|vyhruz*",
@@ -387,6 +402,8 @@ export const cs: Lexicon = {
         "klikn* .. odkaz* .. hesl*|ucet|schrank*",
       ],
       misfiled: [
+        "do|v junku|spamu|kose|hromadnych",
+        "litaji|lita|leti|chodi|mizi .. do|v|mezi .. hromadn*|spam*|nevyzad*|kose",
         "v|ve|do|jako|mezi spam*|nevyzad*|junk|hromadn*|karanten*",
         "slozk*|slozce .. spam*|nevyzad*|hromadn*|junk",
         "pada*|konci|koncej*|chodi|lez*|spadn*|padlo|radi|zarad*|tridi .. v|ve|do|mezi .. spam*|nevyzad*|hromadn*|karanten*|kose",
@@ -412,6 +429,7 @@ export const cs: Lexicon = {
       ],
     },
     works: [
+      "!uz|zase|ted|opet|nyni|zas .. funguje|funguji|jede|jedou|bezi|jde|jdou|poradku|ok|chodi",
       "funguje|funguji|jede|jedou|bezi|normalne|ok|okej|jde|jdou|chodi|chodej|svizne|dostupny|dostupne|prichazi|dochazi|otevre|nacte|dorazi|slape|fachci",
       "v poradku|pohode|cajku",
       "bez problemu|potizi|problem|zmen",
@@ -442,7 +460,7 @@ export const cs: Lexicon = {
       mailbox: [
         "v|na outlook*|thunderbird*|telefon*|mobil*|program*|pocitac* .. posta? funguj*|jde|ok|poradku",
       ],
-      database: ["databaze .. funguj*|ok|bezi|poradku"],
+      database: ["!ted|uz|zase .. poradku|bezi|funguj*|ok", "databaze .. funguj*|ok|bezi|poradku"],
       ftp: ["ftp .. funguj*|jde|ok|poradku"],
       panel: ["panel|administrace .. funguj*|jde|ok|poradku"],
       dns: ["dns .. funguj*|ok|spravne|poradku"],
@@ -450,16 +468,13 @@ export const cs: Lexicon = {
     },
     phrases: {
       "web.down": [
-        "web|weby|stranky|stranka|eshop|obchod|shop .. nejde|nejdou|nejede|nejedou|nebezi|nefunguj*|spadl*|lezi|nedostupn*|neotev*|nenacit*|nenacte*|mrtv*|leze",
-        "nejde|nejdou|nejede|nejedou|nebezi|nefunguj*|spadl*|lezi|nedostupn* .. web|weby|stranky|stranka|eshop|obchod|shop|server",
-        "<domain> .. nejde|nejede|nebezi|nefunguj*|spadl*|lezi|nedostupn*|neotev*|nenacit*|nenacte*",
         "nejde|nejede|nefunguj*|nedari vubec? nic|otevrit",
-        "e shop nejede|nejde|nefunguj*|spadl|lezi",
         "nedostane|nedostanou|nedostanu .. na web*|stran*|eshop*|<domain>",
         "vypadek webu|stranek|serveru",
         "mimo provoz",
       ],
       "web.slow": [
+        "kliknuti|klik|odezva|nacteni .. trva .. sekund*|vterin*|minut*|dlouho",
         "pomal*|zpomal* .. web*|stran*|eshop*|nacit*|server*|obchod*",
         "web*|stran*|eshop*|obchod*|server*|<domain> .. pomal*|zpomal*|vlece|vlecou|sekaji|seka|loud*|plouz*",
         "e shop .. pomal*|vlece|seka|nestih*",
@@ -500,6 +515,8 @@ export const cs: Lexicon = {
         "nasmerov*|presmerov* .. domen*|zaznam* .. server*|ip|adres*",
       ],
       "mail.send": [
+        "odejde|odesel|odesla|odeslo|odeslal*|poslal*|posleme|poslu .. .. nedojde|nedosel|nedoslo|nedosla|nedorazi|nedorazil*|neprijde|neprisel|neprislo|nedostal*",
+        "kopirk*|skener*|tiskarn* .. ~|nejde|nejdou|nepos*|neodes*",
         "formular* .. neposil*|neodesl*|neodesil*|nedochaz*|nechod*|neprich*|nefunguj*|nedoraz*",
         "formular* .. prestal* posil*|odesil*|fung*|chod*",
         "poptavk*|dotazy|potvrzen*|notifikac*|objednavk* .. formular*|webu|eshop*|stranek .. nechod*|neprich*|nedochaz*|nedoraz*|neprisl*|~",
@@ -512,6 +529,10 @@ export const cs: Lexicon = {
         "odesilani|odeslani .. selh*|nejde|nefunguj*|chyb*|zpravy",
       ],
       "mail.receive": [
+        "bez priloh*",
+        "priloh* .. chybi|chybej*|~|ztrac*|mizi",
+        "nase|nas|moje adresa|adresu|schranka .. neexistuj*|neprijim*",
+        "dochazi|chodi .. zpozden*",
         "nechod*|neprich*|nedochaz*|nedoraz*|neprisl*|neprijd* .. posta|posty|mail*|zprav*|email*|objednav*",
         "posta|maily|mailu|zprav*|email* .. nechod*|neprich*|nedochaz*|nedoraz*|neprisl*|neprijd*",
         "nedosta*|neprijim*|neobdrz* .. postu|mail*|zprav*|email*",
@@ -519,6 +540,10 @@ export const cs: Lexicon = {
         "tvrdi|rika*|pise .. ze .. posl*|psal*|odesl*",
       ],
       "mail.login": [
+        "~ overit .. ucet|identit*",
+        "hesl* k|do poste|posty|mailu|schrance .. .. nebere|neprijim*|~|spatn*|nefung*",
+        "nemuzu|nemohu|nejde|neda .. do mailu|posty|schranky|emailu",
+        "~ otevr*|neotevre .. postu|posta|schranku",
         "spojen*|pripojen* .. imap|pop3|postovn* .. selh*|chyb*|odmit*|~|prerus*",
         "chyba spojeni .. imap|pop3|postovn*",
         "~ otevrit|otevr*|precist|cist|dostat|prihlas* .. posta|postu|posty|schrank*|mail*",
@@ -528,6 +553,8 @@ export const cs: Lexicon = {
         "outlook*|thunderbird*|program* .. nepripoj*|neprihlas*|nefunguj*|nenajd*|nejde",
       ],
       "mail.bounce_blocklist": [
+        "vrac*|vrati*|vratil* .. jako? zablok*|blokovan*|spam*|odmitnut*",
+        "~ jako zablokovan*",
         "jsme|je|server*|ip|adres*|domena .. na? blacklist*|cern*|rbl listin*|seznam*?",
         "cern* listin*",
         "seznam* blokovan*",
@@ -537,6 +564,8 @@ export const cs: Lexicon = {
         "vrac*|vratil* .. zprav*|mail*|email* .. klient*|zakazn*|kod*|odmit*|nam|mi",
       ],
       "mail.spam": [
+        "mym|nasim|moje|jejim jmenem",
+        "rozesila .. jmenem|spam*",
         "je|neni to podvod|phishing|od|vase|pravost*",
         "to posilate|psali vy",
         "vydava* .. za nas|vas|me",
@@ -580,6 +609,8 @@ export const cs: Lexicon = {
         "autorizacn* kod*",
       ],
       billing: [
+        "platit|zaplatit|platba .. kartou|prevodem|paypal*|splatk*|fakturu",
+        "zalohov* faktur*",
         "faktur*|doklad*|vyuctovan* .. za|prosim|posl*|zasl*|kopi*|oprav*|ico|dic|adres*|spatn*|chyb*|dvakrat|neprisla|leden|unor|brezen|duben|kveten|cerven|srpen|zari|rijen|listopad|prosinec",
         "prosim|prosime|poslat|poslete|zaslat|zaslete|vystavit|vystavte|oprav*|kopi*|dostali|dostal .. faktur*|doklad*",
         "oprav* .. ico|dic|faktur*|adres*",
@@ -594,6 +625,9 @@ export const cs: Lexicon = {
         "cenik*",
       ],
       howto: [
+        "potrebujeme|potrebuji|potrebuju|chteli|chceme https|ssl|certifik*|ftp|pristup*",
+        "o zalozeni|zrizeni|pridani|nastaveni|zmenu|zapnuti|navyseni|zvyseni|vytvoreni|presmerovani|povoleni|instalaci",
+        "zvetsit|navysit|rozsirit .. misto|prostor|disk*|schrank*|limit*",
         "jak|kde .. muzu|mohu|lze|pridat|pridam|nastav*|zmen*|udelat|zridit|najdu|najit|zapnout|smazat|presmerov*|nahrat|ziskat|navysit|obnov*|na",
         "jak|kolik|jaky|jake|jakou|ktery si|na|se|mam|mate|port|nastaven*|server|verz*|mista|limit*|tarif*|hesl*",
         "jde|da|slo|lze|je .. nejak|se|mozne|by .. nastavit|pridat|zmenit|udelat|zvysit|presmerov*",
@@ -609,6 +643,8 @@ export const cs: Lexicon = {
         "zapomnel* .. hesl*",
       ],
       feedback: [
+        "spokojeny|spokojena|spokojeni|spokojenost*",
+        "navrhuj*|navrhoval*|navrh na|napad na",
         "dekuj*|diky|dik|podekovan* .. za|rychl*|pomoc*|opravu|podporu|zasah|vam|ochotu",
         "skvel*|super|parada|paradni|vyborn*|uzasn*|perfektn*|spicka|spickov* prace|prace|podpor*|servis|pomoc|hosting|panel|reakc*|rychlost|sluzb*|jste",
         "pochval*|chval*|klobouk|bravo|smekam|spokojen*|gratul*",
@@ -625,6 +661,10 @@ export const cs: Lexicon = {
         "vesele|stastny|krasne svatky|vanoce|novy|velikonoce",
       ],
       other: [
+        "extern* api|sluzb*|server*",
+        "nepripoj* .. api|extern*",
+        "skenuj*|utoci .. port*|nas*|server*",
+        "z vasi site|ip|serveru",
         "cron*|uloh* .. nespoust*|nespust*|nebezi|neprobeh*|neprovad*|nefunguj*|~",
         "nespoust*|nespust* .. uloh*|cron*|skript*",
         "cron*|uloh* .. chyb*|selh*|dvakrat|prestal*",

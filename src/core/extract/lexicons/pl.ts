@@ -150,7 +150,7 @@ export const pl: Lexicon = {
       ],
       domain: ["domena|domeny|domene|domenie|domen|domenami|domenow*"],
       invoice: [
-        "faktur*|fv|rachunek|rachunku|rachunki|proform*|paragon*|platnosc*|oplat*|abonament*|przelew*|naleznosc*|nip|vat|korekt*|cennik*|cena|ceny|cene|koszt*|wezwani*|ponagleni*|umowa|umowy|umowe|zaplaty|zaplata|zaplate",
+        "faktur*|fv|rachunek|rachunku|rachunki|proform*|paragon*|platnosc*|oplat*|abonament*|przelew*|naleznosc*|nip|vat|korekt*|cena|ceny|cene|koszt*|wezwani*|ponagleni*|umowa|umowy|umowe|zaplaty|zaplata|zaplate",
       ],
       spam: [
         "spam*|smieci*|smieciow*|niechcian*|junk|phishing*|oszust*|wyludz*",
@@ -191,6 +191,7 @@ export const pl: Lexicon = {
         "!~ problem*|klopot*",
       ],
       unreachable: [
+        "rozlaczon*|rozlacza*",
         "~ otwier*|otworz*|wyswietl*|laduj*|zaladow*|wczyt*|odpowiad*|dostac|dostep*|polacz*|lacz*|widac|widze|widzimy|widza|wejsc|wchodz*|wlacz*|odpal*|pokazuj*",
         "wejsc|dostac|polaczyc|otworzyc ~",
         "niedostepn*|nieosiagaln*|nieodpowiada*|timeout*",
@@ -204,6 +205,9 @@ export const pl: Lexicon = {
         "timed out",
       ],
       slow: [
+        "do uzytku",
+        "trwa .. <number> sekund*|minut*",
+        "nieuzywaln*|katastrof* woln*",
         "woln*|powol*|wolniej|wolno|muli|mula|mulil*|zamula*|zmula|tnie|tna|slimacz*|wlecze|wloka|wlekl*|laguj*|laga|lagi|spowoln*|opieszal*|zolw*|zwolnil*|ociez*|przycina*|przymul*",
         "ledwo|ledwie chodzi|dziala|zipie|dyszy|sie",
         "dlugo|wieki|minut*|sekund*|wiecznosc .. laduj*|otwier*|wczyt*|czeka*|mieli|odpowiad*|wyswietl*",
@@ -237,6 +241,9 @@ export const pl: Lexicon = {
         "niewyslan*",
       ],
       unreceived: [
+        "bez zalacznik*|zalaczon*",
+        "~ zalacznik*",
+        "nic ~ wpada|wchodzi",
         "~ dostaj*|dostal*|otrzym*|odbier*|odebra*|przychodz*|przyszl*|przyszedl|przyjdz*|dochodz*|doszl*|doszed*|dociera*|dotar*|naplyw*|splyw*|wplyw*|wplynel*|pobier*|pobra*|sciag*",
         "brak|zero|ani|zadn* nowych|nowej|jednego|jednej|poczt*|mail*|maili|wiadomosc*|zamowien*|zapytan*|przychodz*",
         "nic ~ przychodz*|przyszl*|dochodz*|doszl*|dociera*|wpada|dostaj*",
@@ -267,6 +274,11 @@ export const pl: Lexicon = {
         "!zwrot* .. pieniedzy|srodkow|platnosc*|kosztow|naleznosc*|wplat*",
       ],
       login: [
+        "~ zweryfik*|weryfik* .. kont*|tozsam*|uzytkown*",
+        "zweryfikow*|weryfikacj* .. ~|blad*|nieudan*",
+        "synchroniz* .. ~|blad*|przesta*",
+        "~ synchroniz*",
+        "przestal* .. synchroniz*|logow*",
         "~ zalogow*|logow*|loguj*|autoryz*|uwierzyteln*|wpuszcz*|wpusci*|dosta* .. sie? do|na|mnie|nas?",
         "zalogowac|logowac ~",
         "zalogow*|logow*|autoryz*|uwierzyteln* .. blad*|bled*|nieud*|nieudan*|odrzuc*|niepopraw*|niepowodz*|~|problem*|odmow*|zle|zly",
@@ -281,6 +293,8 @@ export const pl: Lexicon = {
         "nieprawidlow*|zly|zla|zle|bledn* .. login*|haslo|nazw*|dane|uzytkownik*",
       ],
       password: [
+        "hasl* .. .. ~ przyjm*|pasuj*|dziala|akcept*|wchodzi",
+        "~ przyjm* .. hasl*",
         "prosi|prosza|pyta|pytaja|zada|chce|wola|wymaga*|domaga* .. hasl*",
         "hasl* .. prosi|pyta|zada|chce|kolko|kolo|ciagle|niepopraw*|bledn*|zle|odrzuc*|nieprawidl*|wymaga|znow*|caly",
         "kolko|ciagle|stale|wciaz|caly|znow*|uporczyw* .. o? hasl*",
@@ -372,6 +386,8 @@ export const pl: Lexicon = {
         "~ wyswietl* .. zdjec*|obraz*|grafik*|popraw*|prawidl*",
       ],
       flood: [
+        "reklam* .. dziennie|dzien|tablet*|lekow",
+        "setki|dziesiatki|<number>|piecdziesiat|kilkadziesiat|kilkanascie|sto reklam*|spam*",
         "coraz|mnostwo|setki|dziesiatki|pelno|duzo|masa|lawina|tony|zalew* .. spam*|smieci*|reklam*|niechcian*|phishing*|zwrot*",
         "zasyp*|zalew*|bombard* .. spam*|mail*|reklam*|niechcian*",
         "dostaj*|dostal*|przychodz*|przysz*|otrzym* .. spam*|reklam*|podejrz*|falszyw*|dziwn*|phishing*|oszust*|szantaz*|setki",
@@ -381,6 +397,8 @@ export const pl: Lexicon = {
         "adres .. dziwny|podejrzany",
       ],
       misfiled: [
+        "do|w junk*|spamie|spamu|smieciach|smietniku",
+        "leca|leci|lecialy|ida|idzie .. do|w .. junk*|spam*|smieci*",
         "w|do|jako|za spam*|smieci*|smietnik*|kwarantann*|junk|niechcian*|smieciow*",
         "folder* .. spam*|smieci*|niechcian*|junk",
         "lad*|trafia*|trafil*|wpad*|leca|leci|laduj*|wylad* .. w|do|jako .. spam*|smieci*|smieciow*|niechcian*|kwarantann*",
@@ -405,6 +423,9 @@ export const pl: Lexicon = {
       ],
     },
     works: [
+      "!ok <number>|godz*|polu*",
+      "!od|do|okolo ok",
+      "!juz|znow*|znowu|teraz dziala|dzialaja|ok|chodzi|normalnie",
       "dziala|dzialaja|normalnie|ok|okej|okay|chodzi|chodza|smiga|otwiera|laduje|prawidlowo|poprawnie|sprawnie|funkcjonuje|dostepna|bezproblemowo|przychodza|przychodzi|dochodza|dochodzi",
       "w|bez porzadku|problemu|problemow|zarzutu|zmian|klopotu|klopotow",
       "bez problemow|problemu|klopotow|zarzutu",
@@ -412,12 +433,20 @@ export const pl: Lexicon = {
     ],
     fine: {
       incoming: [
-        "odbier*|odbior|odbieranie|przychodz*|otrzymuj*|dostaj*|przychodzac*|dochodz* .. normaln*|ok|okej|dziala|porzadku|problem*|bez|prawidl*|dobrze|moge|mozna",
-        "normaln*|bez|moge|mozna .. odbier*|przychodz*|dostaj*|odebrac|dochodz*",
+        "odbier*|odbior|odbieranie|przychodz*|otrzymuj*|dostaj*|przychodzac*|dochodz* .. normaln*|ok|okej|dziala|porzadku|prawidl*|dobrze|sprawn*",
+        "odbier*|odbior|przychodz*|dostaj*|dochodz* bez problem*|klopot*|zarzut*",
+        "normaln*|moge|mozna odbier*|przychodz*|dostaj*|odebrac|dochodz*",
+        "odebrac|odbierac sie? da|moge|mozna",
+        "!~ .. odbier*|przychodz*|otrzym*|dostaj*|dochodz*|dziala*|odebrac",
+        "!ok <number>|godz*",
       ],
       outgoing: [
-        "wysyl*|wysylk*|wychodz*|wyslac|wysylanie .. normaln*|ok|okej|dziala|porzadku|bez|prawidl*|moze|moge|dobrze|idzie",
-        "normaln*|moge|mozna|moze .. wysyl*|wyslac|wychodz*",
+        "wysyl*|wysylk*|wychodz*|wyslac|wysylanie .. normaln*|okej|dziala|porzadku|prawidl*|dobrze|sprawn*",
+        "wysyl*|wysylk*|wysylanie|wychodz* ok|bez problem*|klopot*",
+        "normaln*|moge|mozna|moze wysyl*|wyslac|wychodz*|wysylac",
+        "wyslac|wysylac sie? da|moze|moge|mozna",
+        "!~ .. wysyl*|wyslac|wychodz*|dziala*|nic|zadn*",
+        "!ok <number>|godz*",
       ],
       mail: [
         "poczta|mail|maile|skrzynka .. dziala*|ok|okej|normaln*|porzadku|funkcjonuje|chodza|przychodz*",
@@ -435,6 +464,7 @@ export const pl: Lexicon = {
         "przez|webmail*|przegladark*|www .. poczta? dziala|ok|porzadku|normaln*|chodzi|moge",
       ],
       mailbox: [
+        "!od|do ok",
         "w|na programie|outlook*|thunderbird*|telefon*|komputer* .. poczta? dziala|ok|porzadku|normaln*",
       ],
       database: ["baza .. dziala|ok|porzadku"],
@@ -445,11 +475,7 @@ export const pl: Lexicon = {
     },
     phrases: {
       "web.down": [
-        "strona|strony|sklep|witryna|serwis|stronka .. lezy|leza|padl*|martw*|niedostepn*|nieosiagaln*|zniknela|wisi|nieczynn*",
         "padl*|lezy|leza|niedostepn* .. strona|strony|stron|sklep|witryna|serwis|serwer|wszystko",
-        "strona|strony|sklep|witryna|stronka|<domain> .. ~ dziala*|dzialaj*|otwier*|odpowiad*|laduj*|wyswietl*|wchodzi",
-        "~ dziala|dzialaja|otwiera|odpowiada|laduje .. strona|strony|sklep|witryna|www|<domain>",
-        "<domain> .. niedostepn*|nieosiagaln*|lezy|padl*|martw*",
         "~ strony|stron .. dalej|wciaz|nadal|od",
         "wszystko lezy|padlo|stoi",
         "nic ~ dziala",
@@ -494,6 +520,8 @@ export const pl: Lexicon = {
         "przekierow*|wskaz*|skierow* domen* .. serwer*|ip|adres*",
       ],
       "mail.send": [
+        "wysla*|wyszedl|wyszla|wyszlo|wyszly|wysyl*|poszedl|poszlo .. .. ~ dosta*|dotar*|doszed*|doszl*|otrzym*",
+        "skaner*|drukark*|kopiark*|skan|skanow .. ~|wysyl*|mail*",
         "formularz* .. ~ wysyl*|dochodz*|przychodz*|dziala|wysla*|dociera*",
         "formularz* .. przestal* wysyl*|dzial*",
         "zapytan*|zgloszen*|powiadom*|potwierdz*|zamowien* .. formularz*|stron*|sklep* .. ~|brak|ustaly",
@@ -504,6 +532,9 @@ export const pl: Lexicon = {
         "nic ~ wysla*|wyslac|wysyla|wychodzi",
       ],
       "mail.receive": [
+        "bez zalacznik*",
+        "zalacznik* .. brak|~|ginie|gina|znikaj*",
+        "nasz|naszego|nasza|moj adres*|skrzynk* .. ~ istniej*|przyjm*",
         "~ przychodz*|dochodz*|dociera*|przyszl*|doszl* .. poczt*|mail*|wiadomosc*|zamowien*",
         "~ dostaj*|dostal*|otrzym*|odbier* .. mail*|poczt*|wiadomosc*|zamowien*",
         "poczta|poczty|maile|maila|maili|wiadomosc* .. ~ przychodz*|dochodz*|dociera*|przyszl*|doszl*|docieraj*",
@@ -511,6 +542,9 @@ export const pl: Lexicon = {
         "twierdz*|pisza|mowia|mowi .. ze wysyl*|wysla*|pisal*",
       ],
       "mail.login": [
+        "zweryfikow*|weryfik* .. konta|konto",
+        "hasl* do poczty|maila|skrzynki .. .. ~|zle|bledn*|odrzuc*",
+        "~ wejsc .. mail*|poczt*|skrzyn*",
         "polaczen* .. imap|pop3|serwerem poczt* .. ~|blad*|bled*|odrzuc*|zryw*",
         "blad* polaczen* .. imap|pop3|poczt*",
         "~ otwor*|otwier*|odczyt*|przeczyt*|wejsc|dostac|zalog*|sprawdz* .. poczt*|skrzyn*|mail*",
@@ -528,6 +562,9 @@ export const pl: Lexicon = {
         "odrzuc* .. wiadomosc*|mail*|poczt*|korespondencj*",
       ],
       "mail.spam": [
+        "w moim|naszym|jego imieniu",
+        "podszywa|podszywaja sie",
+        "rozsyla* .. imieniu|podszyw*|spam*",
         "czy? to od was|oszustwo|wasz*|prawdziw*|phishing|panstwa",
         "podszyw* sie|pod",
         "wyglada* .. na oszust*|phishing*|spam*|podejrz*",
@@ -565,6 +602,7 @@ export const pl: Lexicon = {
         "authinfo",
       ],
       billing: [
+        "zaplac*|placic|platnosc* .. karta|kartami|blik*|paypal*|przelewem|ratach|gotowka",
         "faktur*|rachunek|rachunku|proform* .. za|prosz*|popros*|wyslij*|przesla*|przesl*|duplikat*|korekt*|nip|dane|brak*|bledn*|dwa|inna|styczen|luty|marzec|kwiecien|maj|czerwiec|lipiec|sierpien|wrzesien|pazdziernik|listopad|grudzien",
         "prosz*|popros*|prosi|potrzebuj*|wystaw*|przesl*|duplikat*|korekt*|pobrac|dostal*|otrzyma* .. faktur*|rachunek|rachunku|proform*",
         "duplikat*|korekt* faktur*?",
@@ -578,6 +616,9 @@ export const pl: Lexicon = {
         "ksiegow* .. faktur*|prosi|pyta|brak*",
       ],
       howto: [
+        "potrzebuj*|chcemy|chcialbym|chcialabym https|ssl|certyfikat*|ftp|dostep*",
+        "powieksz*|rozszerz* .. miejsc*|dysk*|skrzyn*|limit*",
+        "o utworzenie|zalozenie|dodanie|ustawienie|zmiane|wlaczenie|zwiekszenie|instalacje|usuniecie",
         "jak|gdzie .. moge|mozna|dodac|ustawic|zmienic|zrobic|skonfigur*|zalozyc|znalezc|znajde|wlaczyc|usunac|przekier*|podlacz*|zresetow*|uzyskac|wgrac|ustaw*",
         "jak sie|to|mam|moge",
         "czy .. mozna|mozecie|moglib*|obslug*|da|jest|oferuj*|macie|moge|moglby|wspier*",
@@ -593,6 +634,8 @@ export const pl: Lexicon = {
         "przekierujecie|zalozycie|dodacie|ustawicie|pomozecie|podniesiecie|zwiekszycie|wlaczycie|odblokujecie",
       ],
       feedback: [
+        "zadowolon*|wdzieczn*",
+        "proponuj*|sugeruj*|propozycja|sugestia",
         "dziekuj*|dzieki|podziekow* .. za|pomoc*|szybk*|wsparcie|ekspres*|naprawe|reakcj*|obslug*|wam|panu|pani",
         "super|swietn*|rewelac*|ekstra|mega|genialn*|doskonal*|znakomit* robota|obslug*|pomoc*|praca|serwis|wsparcie|hosting|panel|robot*",
         "pochwal*|brawo|chapeau|gratul*|szacun*|zadowolon*",
@@ -609,6 +652,10 @@ export const pl: Lexicon = {
         "wesolych|szczesliwego|spokojnych swiat|nowego",
       ],
       other: [
+        "zewnetrzn* api|serwis*|serwer*|uslug*",
+        "~ laczyc|polaczyc .. api|bank*|zewn*",
+        "skanuj*|atakuj* .. port*|nas*|serwer*",
+        "z wasz* sieci|serwer*|ip",
         "cron*|zadan* .. ~ uruch*|wykon*|odpal*|startu*|rusza*|dziala*|chodzi",
         "cron*|zadan* .. blad*|bled*|przesta*|dwa",
         "polaczen* wychodz*|zewn* .. ~|blok*|odrzuc*|timeout*",

@@ -128,6 +128,7 @@ export const sk: Lexicon = {
       ],
       database: ["databaz*|databas*|tabulk*", "db"],
       panel: [
+        "!administraci* .. wordpres*|woocommerce|eshop*|joomla*|prestashop|obchodu|webu|stranky",
         "panel|panela|panelu|paneli|panelom",
         "administraci*|administracn*|administratorsk* .. hosting*|rozhrani*|panel*|uctu|domen*",
         "administracia|administracie|administracii|administraciu",
@@ -148,7 +149,7 @@ export const sk: Lexicon = {
       backup: ["zaloh*|zalozn*|backup*", "predosl*|starsi* verzi*"],
       domain: ["domena|domeny|domenu|domene|domen|domenou|domenov*"],
       invoice: [
-        "faktur*|platb*|zaplat*|vyuctovan*|predplatn*|zalohov*|doklad|doklady|dokladu|ico|dic|dph|poplat*|cena|ceny|cenu|cennik*|uctenk*|upomienk*|zmluv*|danov*|uhrad*",
+        "faktur*|platb*|zaplat*|vyuctovan*|predplatn*|zalohov*|doklad|doklady|dokladu|ico|dic|dph|poplat*|cena|ceny|cenu|uctenk*|upomienk*|zmluv*|danov*|uhrad*",
         "zalohov* faktur*",
       ],
       spam: [
@@ -202,6 +203,8 @@ export const sk: Lexicon = {
         "vzda* .. cakan*|odpoved*",
       ],
       slow: [
+        "trva|trvalo|trvaju .. sekund*|minut*",
+        "nepouziteln*",
         "pomal*|spomal*|vlecie|vlecu|vliekl*|seka|sekaju|sekalo|laguj*|lagy|lag|zasekav*|tuhne|plazi|drhne|slimac*|zdlhav*|svizn*|slimak|trha|brzd*|sekava|lenivejs*|lenivo",
         "nacit*|otvor*|otvar*|nabeh*|nabieh*|reaguj*|odpoved*|nahrav* .. minut*|dlho|vecnost*|sekund*|hodin*|vecne",
         "minut*|vecnost*|sekund*|dlho|hodin* .. nacit*|otvor*|otvar*|nabeh*|odozv*|cakam|cakame|trva",
@@ -220,7 +223,9 @@ export const sk: Lexicon = {
         "hlasi|hlasila|vypise|vypisuje|vyskoc*|vyskakuj*|vracia|vrati|hadze|hodi|ukazuj*|ukaz*|zobraz* .. chyb*|hlask*|<number>|error*",
       ],
       unsent: [
-        "neodosl*|neodosiel*|neodchadz*|neodisiel|neodisl*|neodid*|neposl*|neposiel*|nerozosl*|nerozosiel*|neodpoved*",
+        "smtp|odchadz* .. neberie|nepust*|nejde|~",
+        "~ odpovedat|odpisat",
+        "neodosl*|neodosiel*|neodchadz*|neodisiel|neodisl*|neodid*|neposl*|neposiel*|nerozosl*|nerozosiel*",
         "~ odosl*|odosiel*|odist|odide|odchadz*|posl*|posiel*|rozosl*|rozosiel*|odpovedat|odpisat|pisat|napisat|poslat|odoslat",
         "odoslat|odosielat|poslat|posielat|odosielanie|odoslanie|rozoslat .. ~|zlyh*|problem*|tazkost*|chyb*",
         "odosielan*|odchadz*|odchodz*|smtp .. odmiet*|chyb*|zlyh*|problem*|tazkost*|zamiet*",
@@ -233,6 +238,8 @@ export const sk: Lexicon = {
         "nedojde|nedorazi k|ku|zakazni*|klient*|prijemc*",
       ],
       unreceived: [
+        "bez priloh*",
+        "pokoj|ticho .. v|schranke|poste|od",
         "neprichadz*|neprisl*|neprisiel|neprid*|nedochadz*|nedosl*|nedosiel|nedojd*|nedoraz*|nechod*|nedosta*|neobdrz*|neprijim*|neprija*|nestahuj*|nestiahn*|nedoruc*",
         "~ prijat|prijim*|stiahnut|prislo|prisla|dorazil*|dorazi|chodi|dostali|dostal|doslo",
         "ziadn*|ani|nic|nula jedin*|jedn*|nov* mail*|sprav*|post*|objednav*",
@@ -251,9 +258,9 @@ export const sk: Lexicon = {
         "az po|za|teraz|okolo",
       ],
       bounced: [
+        "neberie|neberu|neprijim* nase|nasu|nas|maily|spravy|od",
         "vracia|vracaju|vratil*|vracal*|vratk*|vracan*|odmietnut*|odmieta*|odmiet*|nedorucitel*|nedorucen*|bounc*|odraza",
         "~ dorucit|doruc*",
-        "neberie|neberu|neprijim* .. nase|mail*|sprav*|post*",
         "mailer daemon",
         "!odmiet* .. spojen*|pripojen*|hesl*|prihlas*|men*|pouzivatel*",
         "!spojen* .. odmiet*",
@@ -261,6 +268,10 @@ export const sk: Lexicon = {
         "!vrat* .. peniaze|zaloh*|platb*|sumu",
       ],
       login: [
+        "~|nemozno overit|overen* .. ucet|uctu|identit*",
+        "synchroniz* .. ~|chyb*|prestal*",
+        "prestal* .. synchroniz*",
+        "nesynchroniz*|odpojen*",
         "neprihlas*|nepripust*|nepust*|nevpust*|neprihl*|neover*",
         "~ prihlas*|prihlasit|dostat|dostan*|pristup*|prihlasenie|overit .. sa|do|na|k?",
         "prihlasit|prihlasen*|prihlasovan*|overen*|autentifik*|autentiz* .. ~|chyb*|zlyh*|odmiet*|problem*|tazkost*|neuspes*",
@@ -274,6 +285,7 @@ export const sk: Lexicon = {
         "zamkl*|zamknut*|zablok* .. ucet|uctu",
       ],
       password: [
+        "hesl* .. .. neberie|neprijim*|neplati|nefunguj*|nesedi|neuzn*",
         "chce|ziada|vyzaduj*|pyta|pozaduj*|vyskak*|dotaz*|zadat|otravuj* .. hesl*",
         "hesl* .. dookola|stale|znovu|znova|furt|chce|ziada|odmiet*|zle|nespravn*|neplat*|opakovan*",
         "dookola|stale|znovu|znova|furt|neustale|opakovan* .. hesl*",
@@ -360,12 +372,14 @@ export const sk: Lexicon = {
         "~ odoslat .. formular*|prihlask*|dopyt*|objednavk*",
       ],
       hacked: [
+        "dostal* .. do wordpres*|webu|stranky|administraci*",
         "hack*|hakl*|napadnut*|napadl*|napadol|virus*|zavirov*|infikov*|malware|skodliv*|trojan*|prelomen*|nabur*",
         "presmerov* .. in*|cudz*|kasin*|divn*|podvod*",
         "cudz*|divn*|podivn* reklam*|stran*|obsah*|text*|odkaz*",
         "kasin*|hazard*|viagr*|pornograf*",
       ],
       broken: [
+        "web|stranka|stranky .. biely|biela|biele|prazdn*",
         "rozsyp*|rozbit*|rozhodn*|rozhadz*|rozpadl*|rozislo|rozlozen*|vzhlad*|grafik*|pokazen*|pokazil*",
         "obrazk*|fotk*|menu|tlacidl*|grafik* .. chyba|chybaju|zmizl*|nezobraz*|lezie|prekryv*|~",
         "makcen*|diakritik*|stvorcek*|otaznik* .. namiesto|otaznik*|zle|znaky",
@@ -373,6 +387,8 @@ export const sk: Lexicon = {
         "po aktualizac*|zmen*|instalac* .. plugin*|sablon*|wordpres*|doplnk*|temy",
       ],
       flood: [
+        "reklam* .. denne|tablet*|lieky|den",
+        "patdesiat|stovky|desiatky|<number>|sto|kopu reklam*|spam*",
         "viac|vela|kopa|kopu|stovky|desiatky|plno|mnozstvo|tony|hromada .. spam*|nevyziad*|reklam*|podvod*|phishing*|vratiek",
         "zahlten*|zaplavuj*|zasyp*|zavalen* .. spam*|nevyziad*|reklam*|mail*",
         "chodi|chodia|dostava*|dostal*|prisiel|prislo|prisla|prichadz* .. spam*|nevyziad*|reklam*|podozr*|falosn*|phishing*|podvod*|vyhraz*",
@@ -381,6 +397,8 @@ export const sk: Lexicon = {
         "klikn* .. odkaz*|link* .. hesl*|ucet|schrank*",
       ],
       misfiled: [
+        "do|v junku|spamu|spame|kosi|hromadnych",
+        "lietaju|lieta|leti|chodia|miznu .. do|v|medzi .. hromadn*|spam*|nevyziad*|kosa",
         "v|vo|do|ako|medzi spam*|nevyziad*|junk|hromadn*|karanten*",
         "priecin* .. spam*|nevyziad*|hromadn*|junk",
         "pada*|konci|koncia|chodi|chodia|lez*|spadn*|padlo|radi|zarad*|triedi .. v|vo|do|medzi .. spam*|nevyziad*|hromadn*|karanten*|kosi",
@@ -406,6 +424,7 @@ export const sk: Lexicon = {
       ],
     },
     works: [
+      "!uz|zase|zasa|teraz|opat .. funguje|funguju|ide|idu|bezi|poradku|ok|chodi",
       "funguje|funguju|ide|idu|bezi|bezia|normalne|ok|okej|chodi|chodia|svizne|dostupny|dostupna|prichadza|prichadzaju|dochadza|otvori|nacita|dorazi|slape|pride|pridu",
       "v poriadku|pohode",
       "bez problemov|problemu|tazkosti|zmien|zmeny",
@@ -435,7 +454,10 @@ export const sk: Lexicon = {
       mailbox: [
         "v|vo|na outlook*|thunderbird*|telefon*|mobil*|program*|pocitac* .. posta? funguj*|ide|ok|poriadku",
       ],
-      database: ["databaza .. funguj*|ok|bezi|poriadku"],
+      database: [
+        "!teraz|uz|zase .. poradku|bezi|funguj*|ok",
+        "databaza .. funguj*|ok|bezi|poriadku",
+      ],
       ftp: ["ftp .. funguj*|ide|ok|poriadku"],
       panel: ["panel|administracia .. funguj*|ide|ok|poriadku"],
       dns: ["dns .. funguj*|ok|spravne|poriadku"],
@@ -449,6 +471,7 @@ export const sk: Lexicon = {
         "mimo prevadzky",
       ],
       "web.slow": [
+        "kliknutie|klik|odozva|nacitanie .. trva .. sekund*|minut*|dlho",
         "pomal*|spomal* .. web*|stran*|eshop*|nacit*|server*|obchod*",
         "web*|stran*|eshop*|obchod*|server*|<domain> .. pomal*|spomal*|vlecie|vlecu|sekaju|seka|plazi",
         "e shop .. pomal*|vlecie|seka|nestih*",
@@ -489,6 +512,8 @@ export const sk: Lexicon = {
         "nasmerov*|presmerov* .. domen*|zaznam* .. server*|ip|adres*",
       ],
       "mail.send": [
+        "odide|odisiel|odisla|odislo|odoslal*|poslal*|posleme|poslem .. .. nedojde|nedosiel|nedoslo|nedosla|nedorazi|nedorazil*|nepride|neprisiel|neprislo|nedostal*",
+        "kopirk*|skener*|tlaciar* .. ~|nejde|nejdu|nepos*|neodos*",
         "formular* .. neposiel*|neodosl*|neodosiel*|nedochadz*|nechod*|neprichadz*|nefunguj*|nedoraz*",
         "formular* .. prestal* posiel*|odosiel*|fung*|chod*",
         "dopyt*|otazky|potvrden*|notifikac*|objednavk* .. formular*|webu|eshop*|stranky .. nechod*|neprichadz*|nedochadz*|nedoraz*|neprisl*|~",
@@ -501,6 +526,10 @@ export const sk: Lexicon = {
         "odosielanie|odoslanie .. zlyh*|nejde|nefunguj*|chyb*|spravy",
       ],
       "mail.receive": [
+        "bez priloh*",
+        "priloh* .. chyba|chybaju|~|strac*|miznu",
+        "nasa|nasu|moja adresa|adresu|schranka .. neexistuj*|neprijim*",
+        "dochadza|chodi .. meska*|oneskor*",
         "nechod*|neprichadz*|nedochadz*|nedoraz*|neprisl*|neprid* .. posta|posty|mail*|sprav*|email*|objednav*",
         "posta|maily|mailov|sprav*|email* .. nechod*|neprichadz*|nedochadz*|nedoraz*|neprisl*|neprid*",
         "nedosta*|neprijim*|neobdrz* .. postu|mail*|sprav*|email*",
@@ -508,6 +537,10 @@ export const sk: Lexicon = {
         "tvrdi*|vravi|pise .. ze .. posl*|pisal*|odosl*",
       ],
       "mail.login": [
+        "nemozno|neda|~ overit .. ucet|identit*",
+        "hesl* k|do poste|posty|mailu|schranke .. .. neberie|neprijim*|~|zle|nefung*",
+        "neviem|nemozem|nejde|neda .. do mailu|posty|schranky|emailu",
+        "~ otvor*|neotvori .. postu|posta|schranku",
         "spojen*|pripojen* .. imap|pop3|postov* .. zlyh*|chyb*|odmiet*|~|prerus*",
         "chyba spojenia .. imap|pop3|postov*",
         "~ otvorit|otvori*|precitat|citat|dostat|prihlas* .. posta|postu|posty|schrank*|mail*",
@@ -518,6 +551,8 @@ export const sk: Lexicon = {
         "outlook*|thunderbird*|program* .. nepripoj*|neprihlas*|nefunguj*|nenajd*|nejde",
       ],
       "mail.bounce_blocklist": [
+        "vrac*|vrati*|vratil* .. ako? zablok*|blokovan*|spam*|odmietnut*",
+        "~ ako zablokovan*",
         "sme|je|server*|ip|adres*|domena .. na? blacklist*|ciern*|rbl listin*|zoznam*?",
         "ciern* listin*",
         "zoznam* blokovan*",
@@ -527,6 +562,9 @@ export const sk: Lexicon = {
         "vrac*|vratil* .. sprav*|mail*|email* .. klient*|zakazn*|kod*|odmiet*|nam|mi",
       ],
       "mail.spam": [
+        "v mojom|nasom mene",
+        "mojim|nasim menom",
+        "rozosiela .. mene|spam*",
         "je|nie je? to podvod|phishing|od|vase|pravy",
         "to posielate|pisali vy",
         "vydava* .. za nas|vas|mna",
@@ -570,6 +608,8 @@ export const sk: Lexicon = {
         "autorizacn* kod*",
       ],
       billing: [
+        "platit|zaplatit|platba .. kartou|prevodom|paypal*|splatk*|fakturu",
+        "zalohov* faktur*",
         "faktur*|doklad*|vyuctovan* .. za|prosim|posl*|zasl*|kopi*|oprav*|ico|dic|adres*|zl*|chyb*|dvakrat|neprisla|januar|februar|marec|april|maj|jun|jul|august|september|oktober|november|december",
         "prosim|prosime|poslat|poslite|zaslat|zaslite|vystavit|vystavte|oprav*|kopi*|dostali|dostal .. faktur*|doklad*",
         "oprav* .. ico|dic|faktur*|adres*",
@@ -584,6 +624,9 @@ export const sk: Lexicon = {
         "cennik*",
       ],
       howto: [
+        "potrebujeme|potrebujem|chceme|chceli https|ssl|certifik*|ftp|pristup*",
+        "o zalozenie|zriadenie|pridanie|nastavenie|zmenu|zapnutie|navysenie|zvysenie|vytvorenie|presmerovanie|povolenie|instalaciu",
+        "zvacsit|navysit|rozsirit .. miesto|priestor|disk*|schrank*|limit*",
         "ako|kde .. mozem|mozeme|sa|pridat|pridam|nastav*|zmen*|spravit|urobit|zriadit|najdem|najst|zapnut|zmazat|presmerov*|nahrat|ziskat|navysit|obnov*|na",
         "ako|kolko|aky|ake|aku|ktory si|na|sa|mam|mate|port|nastaven*|server|verzi*|miesta|limit*|balik*|hesl*",
         "ide|da|slo|dalo|je .. nejako|sa|mozne|by .. nastavit|pridat|zmenit|urobit|spravit|zvysit|presmerov*",
@@ -599,6 +642,8 @@ export const sk: Lexicon = {
         "zabud* .. hesl*",
       ],
       feedback: [
+        "spokojny|spokojna|spokojni|spokojnost*",
+        "navrhuj*|navrhoval*|navrh na|napad na",
         "dakuj*|vdaka|diky|podakovan* .. za|rychl*|pomoc*|opravu|podporu|zasah|vam|ochotu|moc",
         "skvel*|super|parada|vyborn*|uzasn*|perfektn*|spicka|spickov*|rychla praca|prace|podpor*|servis|pomoc|hosting|panel|reakci*|rychlost|sluzb*|ste|oprava",
         "pochval*|chval*|klobuk|bravo|spokojn*|gratul*",
@@ -616,6 +661,10 @@ export const sk: Lexicon = {
         "podakovanie|pochvala",
       ],
       other: [
+        "extern* api|sluzb*|server*",
+        "nepripoj* .. api|extern*",
+        "skenuj*|utoci .. port*|nas*|server*",
+        "z vasej siete|ip",
         "cron*|uloh* .. nespusta*|nespust*|nebezi|neprebeh*|nevykon*|nefunguj*|~",
         "nespusta*|nespust* .. uloh*|cron*|skript*",
         "cron*|uloh* .. chyb*|zlyh*|dvakrat|prestal*",

@@ -88,6 +88,9 @@ export const sl: Lexicon = {
         "elektronsk* posta|poste|posti|posto|sporocil*|naslov*",
       ],
       mailbox: [
+        "racun* .. <address>",
+        "identitet* racun*",
+        "epostn*|mail racun*",
         "predal*|nabiralnik*|epredal*",
         "e predal*|naslov|naslova|naslovu",
         "postn* predal*|program*|odjemal*|racun*|streznik*|aplikacij*",
@@ -108,6 +111,8 @@ export const sl: Lexicon = {
         "nov* mail*|mejl*|sporocil*|post*",
       ],
       webmail: [
+        "spletn* odjemal*|vmesnik* .. post*?",
+        "spletn* odjemal*",
         "webmail*|vebmail*|roundcub*",
         "spletn* posta|poste|posti|posto|predal*|nabiralnik*",
         "posta|poste|posti|posto|mail*|mejl* .. prek|preko|skozi|v brskalnik*|splet*",
@@ -160,7 +165,11 @@ export const sl: Lexicon = {
       ],
       domain: ["domena|domene|domeni|domeno|domen|domenami|domenah|domensk*"],
       invoice: [
-        "racun|racuna|racunu|racuni|racune|racunov|racunom|racunih|predracun*|faktur*|dobropis*|opomin*|poloznic*|placil*|narocnin*|nakazil*|cenik*|cena|ceno|cene|stroske*|strosek|ddv|davcn*",
+        "!uporabnisk*|identitet*|preverit*|epostn*|mail* .. racun*",
+        "!racun* .. <address>",
+        "!racun* za|pri .. info|mail*|post*",
+        "!imap|pop3|exchange racun*",
+        "racun|racuna|racunu|racuni|racune|racunov|racunom|racunih|predracun*|faktur*|dobropis*|opomin*|poloznic*|placil*|narocnin*|nakazil*|cena|ceno|cene|stroske*|strosek|ddv|davcn*",
       ],
       spam: [
         "spam*|nezelen*|nezazelen*|vsiljen*|smetnjak*|junk|phishing*|prevar*|prevarantsk*",
@@ -187,6 +196,8 @@ export const sl: Lexicon = {
     },
     troubles: {
       down: [
+        "na|po tleh|tla",
+        "~ prime|vzge",
         "~ dela|delajo|delal|delala|delalo|delali|deluje|delujejo|deloval*|delat|delati|delovat*|funkcionira*|stima|laufa|vzge|prime",
         "~ gre|gredo|grejo|sel|sla|slo|sli",
         "dela|delajo|deluje|gre ~",
@@ -216,6 +227,8 @@ export const sl: Lexicon = {
         "samo|le|kar vrti|nalaga",
       ],
       slow: [
+        "neuporaben|neuporabna|neuporabno|katastrof* pocas*",
+        "traja .. <number> sekund*|minut*",
         "pocas*|zateka*|steka*|stekal*|zategn*|vlece|vlecejo|leze|polz|polza|polzje|laga|lagira*|upocasn*|zapocasn*",
         "nalag*|odpir*|odpre|odprejo|nalozi*|klik*|stran* .. minut*|vecnost*|dolgo|sekund*|predolgo|<number>",
         "minut*|vecnost*|sekund*|dolgo|predolgo .. nalag*|odpir*|odpre|odprejo|nalozi*|klik*|prikaz*",
@@ -247,6 +260,8 @@ export const sl: Lexicon = {
         "neposlan*|neodposlan*",
       ],
       unreceived: [
+        "bez|brez priponk*|prilog*",
+        "mir|tisina .. nabiralnik*|predal*|od",
         "~ dobim|dobimo|dobi|dobijo|dobiva*|dobil*|prejmem|prejmemo|prejme|prejema*|prejel*|sprejema*",
         "~ prihaja*|pride|pridejo|prisl*|prisel|prispe*|prispel*|dohaja*|dospe*|prileti*",
         "prihaja*|pride|pridejo ~",
@@ -261,6 +276,7 @@ export const sl: Lexicon = {
         "pa jih|ga|je ni",
       ],
       late: [
+        "zamik*|vecurn*|kasnitv*|zamudo",
         "zamuja*|zamud*|zakasn*|kasni|kasnijo|kasnit*|kasnej*|prepozno|zaostan*|zaostaj*|zamas*|zastoj*|zadrz*",
         "<number>|ur|uro|ure|uri|urah|urami|minut|minutah|dan kasneje|pozneje|zamude|prepozno",
         "prihaja*|prid*|prisl*|prisel|prispe*|dobi*|dospe* .. sele|kasneje|pozneje|pozno|urah|urami|uro|zamud*",
@@ -278,6 +294,12 @@ export const sl: Lexicon = {
         "!dostop zavrnjen*",
       ],
       login: [
+        "~ pridem|pridemo|priti|prit|morem|moremo .. v|vanj|vanjo|noter|not",
+        "~ pride|pridejo v svoj*|predal*|panel*|plosc*|nabiralnik*|mail*",
+        "~ preverit*|preveri* .. identitet*|racun*|uporabnik*",
+        "sinhroniz* .. ~|napak*",
+        "~ sinhroniz*",
+        "brez povezave",
         "~ prijav*|vpisat*|vpise*|vstop*|logir*|ulogir*|sprejme* .. prijav*|v|vanj|noter|not?",
         "prijav*|prijaviti|vpis* .. ~ mogoc*|morem|moremo|more|uspe*|da|dela*|gre|deluje*",
         "prijav*|overit*|overjanj*|avtent*|preverjanj* .. napak*|spodlet*|zavrn*|zavrac*|neuspes*|napacn*|~",
@@ -285,7 +307,6 @@ export const sl: Lexicon = {
         "~ pusti|spusti|spusca .. me|nas|noter|not|v?",
         "vrze|mece|vraca|vrne .. nazaj|ven|prijav*|zacet*",
         "odjavi|odjavlja*|izpise me|nas",
-        "~ pridem|pridemo|pride|pridejo|priti|prit|morem|moremo .. v|vanj|vanjo|noter|not",
         "dostop* .. zavrnjen*|~|onemogoc*",
         "~ dostop*",
         "napacn* uporabnisk*|ime|prijav*",
@@ -293,6 +314,8 @@ export const sl: Lexicon = {
         "tezav*|problem* .. prijav*|dostop*",
       ],
       password: [
+        "gesl* .. .. ~ sprejme*|sprejm*|prime|prizna*|dela|velja",
+        "~ sprejm* .. gesl*",
         "zahteva*|sprasuje*|sprasevat*|hoce|hocejo|vprasa*|terja*|prosi|vpisem|vpisujem|vpisi|vpisem .. gesl*",
         "gesl* .. zahteva*|sprasuje*|hoce|vprasa*|napacn*|zavrn*|zavrac*|naprej|znova|stalno|neprestano",
         "naprej|stalno|znova|ponovno|neprestano|ves .. gesl*",
@@ -385,6 +408,8 @@ export const sl: Lexicon = {
         "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|wordpres*|predlog*|plugin*",
       ],
       flood: [
+        "reklam* .. na dan|tablet*|dnevno|zdravil*",
+        "<number>|sto|petdeset|deset|trideset|dvajset|stotin*|cel|kup reklam*|oglas*|spam*",
         "vec|prevec|kup|polno|ogromn*|kopic*|mnozic*|sto|stotin*|desetin*|cel* .. spam*|nezelen*|vsiljen*|smet*|reklam*|prevar*",
         "zasip*|bombardir*|poplav*|zasuli .. spam*|nezelen*|vsiljen*|reklam*|sporocil*|mail*",
         "dobiva*|prejema*|dobil*|prejel*|prihaja*|prisl* .. spam*|nezelen*|reklam*|lazn*|sumljiv*|prevar*|izsilj*|phishing*",
@@ -393,6 +418,8 @@ export const sl: Lexicon = {
         "predstavlja*|izdaja* .. kot|za|nas|nase*|vas*",
       ],
       misfiled: [
+        "v|med|do junk*|smet*|kos|kos",
+        "leti|letijo|letela|frci*|pristan* .. v|med .. junk*|nezelen*|vsiljen*|spam*|smet*",
         "v|med|kot|za nezelen*|vsiljen*|spam*|smet*|junk|karanten*|nezazelen*",
         "v map* .. nezelen*|vsiljen*|spam*|smet*|junk|nezazelen*",
         "oznac*|obravnava*|prepozna*|razvrst*|razvrsca*|uvrsc* .. spam*|nezelen*|vsiljen*",
@@ -416,6 +443,7 @@ export const sl: Lexicon = {
       ],
     },
     works: [
+      "!spet|zopet|zdaj|sedaj pa? dela|delajo|deluje|delujejo|gre|redu|ok",
       "dela|delata|delajo|deluje|delujeta|delujejo|normalno|ok|okej|okay|stima|super|vredu|odpira|odpre",
       "v redu",
       "gre|gredo|prihaja|prihajajo|pride|pridejo",
@@ -425,12 +453,16 @@ export const sl: Lexicon = {
     ],
     fine: {
       incoming: [
-        "prejema*|dobiva*|sprejema*|prejemanj*|sprejemanj*|dohodn* .. normaln*|brez|redu|ok|okej|dela|deluje|lepo|lahko|uredno",
-        "prihaja|prihajajo|pride|pridejo .. normaln*|redu|ok|okej|brez|uredno|lepo|tezav*",
+        "prejema*|dobiva*|sprejema*|prihaja*|prejemanj*|dohodn* .. brez tezav*|problem*",
+        "!~ .. prejem*|dobiva*|sprejem*|prihaja*|pride|pridejo|dela|deluje",
+        "prejema*|dobiva*|sprejema*|prejemanj*|sprejemanj*|dohodn* .. normaln*|redu|ok|okej|dela|deluje|lepo|uredno",
+        "prihaja|prihajajo|pride|pridejo .. normaln*|redu|ok|okej|uredno|lepo",
         "normaln*|lahko|lepo|brez .. prejema*|dobiva*|prihaja*|sprejema*",
       ],
       outgoing: [
-        "posilja*|posiljanj*|poslati|odhodn* .. normaln*|redu|ok|okej|brez|dela|deluje|lahko|lepo|gre",
+        "posilja*|posiljanj*|poslati .. brez tezav*|problem*",
+        "!~ .. posilja*|posla*|poslj*|odgovar*|dela|deluje|gre",
+        "posilja*|posiljanj*|poslati|odhodn* .. normaln*|redu|ok|okej|dela|deluje|lepo|gre",
         "lahko|normaln* .. posilja*|posljem*|odgovarja*|posiljam*",
         "poslati|poslat|posiljati lahko|gre|se",
       ],
@@ -457,10 +489,6 @@ export const sl: Lexicon = {
     },
     phrases: {
       "web.down": [
-        "stran|strani|trgovina|portal .. nedosegljiv*|nedostopn*|dol|crkn*|padl*|lezi|mrtva|izginila",
-        "nedosegljiv*|nedostopn* .. stran*|trgovin*|portal*",
-        "stran|strani|trgovin*|<domain> .. ~ dela|delajo|deluje|delujejo|odpre|odprejo|odpira|odpirajo|dosegljiv*|dostopn*",
-        "<domain> .. nedosegljiv*|nedostopn*|dol|mrtva",
         "ne? vse|vsega .. crkn*|dol|padlo|stoji|mrtvo",
         "nic|nicesar ne|vec dela|deluje|gre",
       ],
@@ -499,6 +527,9 @@ export const sl: Lexicon = {
         "kateri|kaksen|kaksni zapis*",
       ],
       "mail.send": [
+        "odide|odidejo|poslal*|posljem|odslo|posljemo .. .. ~ prejm*|prejel*|dobi*|pride|prisl*|prispe*|dobijo",
+        "~ prejme|prejel*|dobi|dobil* .. nas*|moj* .. mail*|sporocil*|ponudb*",
+        "skener*|tiskalnik*|kopirn* .. ~|posilja*|posla*|napak*",
         "obraz* .. ~ posilja*|poslj*|oddaj*|odda|pride|prihaja*|dela|deluje",
         "povprasevanj*|obvestil*|potrdit*|potrdil*|narocil* .. obraz*|spletn*|trgovin*|strani .. ~ prid*|prihaja*|dobi*|prejm*|posilj*",
         "~ povprasevanj*|obvestil*|potrdit* .. obraz*|strani|trgovin*|spletn*",
@@ -507,12 +538,19 @@ export const sl: Lexicon = {
         "~ dobi*|prejel*|prejm* .. nas*|moj* .. ponudb*|mail*|sporocil*",
       ],
       "mail.receive": [
+        "brez priponk*|prilog*",
+        "priponk*|prilog* .. ~|manjka*",
+        "nas|nasa|nase naslov|naslova|predal .. ~ obstaja*|sprejem*",
+        "posta|maili|sporocila .. zamik*|zamud*|zakasn*",
+        "~ pride noter|not",
         "~ prihaja*|prid*|prisl* .. posta|poste|mail*|mejl*|sporocil*|narocil*",
         "~ dobiva*|dobi*|prejema*|prejm* .. posta|poste|mail*|mejl*|sporocil*",
         "posta|poste|maili|mejli|mailov|sporocila .. ~ prihaja*|pride|pridejo|prisl*",
         "posiljatel*|strank* .. pravi*|trdi* .. posla*|pisal*",
       ],
       "mail.login": [
+        "preveri* .. identitet*|racun*",
+        "geslo|gesla za|do posto|poste|posti|mail*|predal* .. .. ~|napac*|zavra*",
         "povezav* .. imap|pop3|postn* streznik* .. ~|spodlet*|napak*|zavrn*|prekin*",
         "~ odpre*|odpr*|prebra*|brat*|pregleda*|dostop* .. posta|poste|posto|mail*|mejl*|predal*|nabiralnik*",
         "~ pridem|pridemo|pride|pridejo|priti .. do|v posto|poste|mail*|mejl*|predal*|nabiralnik*",
@@ -528,6 +566,9 @@ export const sl: Lexicon = {
         "zavrac*|blokir* .. prejemnik*|nas* .. mail*|sporocil*|post*|streznik*",
       ],
       "mail.spam": [
+        "v mojem|nasem imenu",
+        "reklam* .. tablet*|viagr*|zdravil*|dan|dnevno",
+        "izdaja*|predstavlja* se",
         "ali? je|gre .. to? prevara|phishing|goljufija|prava|lazno|spam",
         "od vas|vasa|vase podpor* .. gesl*|povezav*",
         "~ posla* .. jaz|mi .. spam*|vrac*",
@@ -559,6 +600,8 @@ export const sl: Lexicon = {
         "authinfo|auth|epp",
       ],
       billing: [
+        "placa*|placilo|placam|placamo .. kartic*|poloznic*|paypal*|obrok*|trajnik*",
+        "cenik*|koliko stane",
         "racun|racuna|racune|predracun|predracuna|fakturo|dobropis* .. za|st|prosim*|posl*|marec|napacn*|davcn*|naslov*|popravi*|dvakrat|dvojn*|prejel*|placa*|poravna*",
         "posl*|prosi*|prejel*|dobil*|popravi*|izstavi*|izda*|nov*|kopij* .. racun|racuna|racune|predracun*|dobropis*|fakturo",
         "dva|dvojni|dvojen racun*",
@@ -573,6 +616,7 @@ export const sl: Lexicon = {
         "placil* .. kartic*|poloznic*",
       ],
       howto: [
+        "potrebujemo|rabimo|zelimo|rad|radi https|ssl|certifikat*|ftp|dostop*",
         "kako|kje|kam .. lahko|naj|dodam*|nastavi*|spremeni*|uredi*|naredi*|namesti*|ustvari*|izbris*|zamenja*|vklopi*|najde*|odpre*|povez*|prenes*|ponasta*",
         "kako si|se|bi|do",
         "ali|a podpira*|ponujate|imate|omogoca*",
@@ -590,6 +634,8 @@ export const sl: Lexicon = {
         "bi lahko|morda|mogoce .. nastavi*|doda*|povec*|vklopi*|spremeni*|preusmer*",
       ],
       feedback: [
+        "zadovoljen|zadovoljna|zadovoljni|zadovoljstv*|pohvaliti|pohvalit",
+        "predlagam|predlagamo|predlagal*",
         "hvala .. za|vam|fantu|ekipi|pomoc|hiter|hitro|odziv|trud|lep*|vse|podpor*",
         "zahval* .. se|vam|za|ekip*|podpor*",
         "pohval* .. ekip*|podpor*|vam|za|bi|vas",
@@ -608,6 +654,10 @@ export const sl: Lexicon = {
         "srecn* novo|praznik*",
       ],
       other: [
+        "zunanj* api|storitv*|streznik*|servis*",
+        "~ poklicat*|poklice*|dosezt* .. api|zunanj*",
+        "skenir*|napada* .. vrat*|nas*|streznik*",
+        "iz vas* omrezj*|streznik*|ip",
         "cron*|opravil*|naloga .. ~ izvaja*|izvede*|zaganja*|zazene*|pozen*|dela|deluje|tece",
         "cron*|opravil* .. napak*|spodlet*|dvakrat",
         "zunanj*|odhodn* povezav*|api|klic* .. ~|blokir*|zavrn*|timeout*",
