@@ -20,6 +20,7 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
   ["src/core/", ["src/core/"]],
   ["probes/", ["probes/"]],
   ["src/reader/", ["src/reader/", "src/core/"]],
+  ["src/images/", ["src/images/", ...LEAVES]],
   ["src/worker/", ["src/worker/", "probes/", "src/core/", ...LEAVES]],
   ["src/notify/", ["src/notify/", "src/core/", ...LEAVES]],
   [
@@ -88,7 +89,7 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/still-broken.ts",
     "src/store/component-status.ts",
   ],
-  ["src/store/reports.ts", "src/store/tickets.ts"],
+  ["src/store/reports.ts", "src/store/tickets.ts", "src/store/customer-page.ts"],
 ];
 
 /** Packages with one home; the core has only the pure ones. */
@@ -96,6 +97,8 @@ const HOME: Readonly<Record<string, string>> = {
   knex: "src/store/db.ts",
   pg: "src/store/",
   express: "src/web/",
+  busboy: "src/web/report/",
+  sharp: "src/images/",
   ejs: "src/",
   helmet: "src/web/",
   "node-cron": "src/work/recurring.ts",

@@ -1,4 +1,4 @@
-import type { ReportText } from "./extract/extraction.js";
+import type { ReportText, Symptom } from "./extract/extraction.js";
 
 /** How much a customer wants to hear of an incident their ticket is linked to. */
 export const HEARING = ["every", "first-and-fixed", "fixed", "nothing"] as const;
@@ -42,4 +42,29 @@ const SPOKEN = "ABCDEFGHJKLMNPRSTUVWXYZ23456789";
 export function referenceOf(random: Uint8Array): string {
   const letters = Array.from({ length: 6 }, (_, n) => SPOKEN[(random[n] ?? 0) % SPOKEN.length]);
   return `${letters.slice(0, 3).join("")}-${letters.slice(3).join("")}`;
+}
+
+/** What the form offers as people say it, and what each is. */
+export const CHOICES = {
+  "web.down": "web.down",
+  "web.slow": "web.slow",
+  "web.error": "web.error5xx",
+  "web.content": "web.content",
+  "mail.send": "mail.send",
+  "mail.receive": "mail.receive",
+  "mail.login": "mail.login",
+  "mail.webmail": "mail.webmail",
+  tls: "tls",
+  panel: "panel.login",
+  ftp: "ftp",
+  domain: "dns",
+  other: "other",
+} as const satisfies Readonly<Record<string, Symptom>>;
+export type Choice = keyof typeof CHOICES;
+
+/** What a customer put right of what we had understood; `null` where they left it as it was. */
+export interface Correction {
+  readonly which: string | null;
+  readonly choice: Choice | null;
+  readonly since: string | null;
 }

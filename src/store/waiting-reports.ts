@@ -9,6 +9,8 @@ export interface WaitingReports {
   add(report: Incoming): Promise<void>;
   /** Hands over each, oldest first, and forgets it once `keep` has resolved; ends at the first that is rejected. */
   handOver(keep: (report: Incoming) => Promise<void>): Promise<number>;
+  /** The report of this id, while it waits. */
+  find(id: string): Promise<Incoming | null>;
 }
 
 const waiting = z.object({
@@ -62,6 +64,11 @@ export function openWaitingReports(
         handed += 1;
       }
       return handed;
+    },
+    async find(id) {
+      const names = await readdir(folder).catch(() => []);
+      const name = names.find((one) => NAME.test(one) && one.endsWith(`-${id}.json`));
+      return name === undefined ? null : readWaiting(join(folder, name));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import express, { type ErrorRequestHandler } from "express";
 import helmet from "helmet";
 import { Problem } from "../errors.js";
@@ -9,23 +9,28 @@ import type { Copies } from "./page/copies.js";
 import { createFront } from "./page/front.js";
 import { pageRoutes, sendErrorPage } from "./page/routes.js";
 import { sendProblem } from "./problem.js";
+import { reportPages, type ReportPagesSettings } from "./report/index.js";
 import { system, type SystemSettings } from "./system.js";
 
 export interface SiteSettings extends ApiSettings, SystemSettings {
   readonly copies: Copies;
   readonly log: Log;
   readonly trustProxy: readonly string[];
+  /** What the form for customers and their own pages need; without it there are none. */
+  readonly reporting?: Omit<ReportPagesSettings, "db" | "now" | "copies" | "publicUrl" | "log">;
 }
 
 /** A slow or silent client keeps a connection no longer than this (ms). */
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
+/** Screenshots come over a phone's bad line; their form has its own watch. */
+const UPLOAD_MS = 150_000;
 const CHECK_MS = 2_000;
 const MAX_CONNECTIONS = 20_000;
 
 /** The whole face: the small door with rendered pages first, Express for everything else. */
 export function createSite(settings: SiteSettings): Server {
-  const { copies, log, trustProxy } = settings;
+  const { copies, log, trustProxy, reporting } = settings;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -35,6 +40,7 @@ export function createSite(settings: SiteSettings): Server {
   app.use(helmet({ contentSecurityPolicy: false, strictTransportSecurity: false }));
   app.use(system(settings));
   app.use("/api/v1", api(settings));
+  if (reporting) app.use(reportPages({ ...settings, ...reporting }));
   app.use(pageRoutes(settings));
   app.use(() => {
     throw new Problem("not-found", "There is no such page.");
@@ -45,26 +51,43 @@ export function createSite(settings: SiteSettings): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
+      requestTimeout: UPLOAD_MS,
       connectionsCheckingInterval: CHECK_MS,
     },
     (req, res) => {
-      if (!front(req, res)) app(req, res);
+      if (front(req, res)) return;
+      if (!isUpload(req)) limitBody(req);
+      app(req, res);
     },
   );
   server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
 
+const isUpload = ({ method, url }: IncomingMessage): boolean =>
+  method === "POST" && url !== undefined && /^\/report[/?]|^\/report$/.test(url);
+
+/** Whoever takes too long over a body loses the connection. */
+function limitBody(req: IncomingMessage): void {
+  if (req.complete) return;
+  const late = setTimeout(() => {
+    if (!req.complete) req.destroy();
+  }, REQUEST_MS);
+  req.once("close", () => clearTimeout(late));
+}
+
+/** The address as it may be logged: what makes a customer's own page theirs stays out. */
+const loggable = (path: string): string => path.replace(/^(\/report\/[^/]+\/)[^/]+/, "$1…");
+
 /** What went wrong, as a page for people and as a problem document for programs. */
 function failure(log: Log, copies: Copies): ErrorRequestHandler {
   return async (error: unknown, req, res, next) => {
     if (res.headersSent) return next(error);
     const problem = problemOf(error);
-    if (!problem) log.error({ err: error, path: req.path }, "request.failed");
+    if (!problem) log.error({ err: error, path: loggable(req.path) }, "request.failed");
     else if (problem.code === "unavailable")
       log.warn(
-        { path: req.path, error: describeDatabaseError(problem.cause ?? error) },
+        { path: loggable(req.path), error: describeDatabaseError(problem.cause ?? error) },
         "request.unavailable",
       );
     if (req.path.startsWith("/api/")) {

@@ -97,6 +97,8 @@ export interface Frame {
     readonly current: boolean;
   }[];
   readonly asOf: { readonly moment: Moment; readonly text: string } | null;
+  /** Where somebody tells us what is not here; `null` where they are doing so. */
+  readonly reportHref: string | null;
 }
 
 export interface StatusView extends Frame {
@@ -169,6 +171,7 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
       moment: momentOf(format, model.asOf),
       text: t("page.asOf", { at: format.moment(model.asOf), zone: site.timezone }),
     },
+    reportHref: link("/report"),
   });
 
   const card = (incident: PageIncident): IncidentCard => {
@@ -204,6 +207,12 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
   };
 
   return {
+    /** What surrounds a page; `path` is below the site's address. */
+    frame,
+    /** An incident with what was said of it, newest first. */
+    card,
+    format,
+
     /** `/`, whole. */
     status(): StatusView {
       const judgement = judge(model, at);
@@ -313,6 +322,7 @@ export function errorView(
     homeHref: linkIn(site.languages, language)("/"),
     languages: [],
     asOf: null,
+    reportHref: linkIn(site.languages, language)("/report"),
     heading,
     text: t([`page.error.${problem}.text`, "page.error.failed.text"]),
   };
@@ -499,7 +509,7 @@ function statusOfIncident({ components, severity }: PageIncident): ComponentStat
   return status === "operational" ? STATUS_OF[severity] : status;
 }
 
-const momentOf = (format: Format, at: Date): Moment => ({
+export const momentOf = (format: Format, at: Date): Moment => ({
   stamp: format.stamp(at),
   text: format.moment(at),
   ago: format.ago(at),

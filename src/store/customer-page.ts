@@ -1,0 +1,262 @@
+import type { Correction, Hearing } from "../core/report.js";
+import type { Db } from "./db.js";
+import { findReport, type StoredReport } from "./reports.js";
+import type { Queue, TicketState } from "./tickets.js";
+
+/** What a customer's own page says: of their own report alone, whoever else the ticket is shared with. */
+export interface CustomerPage {
+  readonly report: StoredReport;
+  /** `null` until the report was read. */
+  readonly ticket: {
+    readonly queue: Queue;
+    readonly state: TicketState;
+    readonly language: string;
+    readonly answerDueAt: Date | null;
+    /** The incidents it is linked to, public or not, the newest link first. */
+    readonly incidents: readonly string[];
+  } | null;
+  /** Oldest first. */
+  readonly messages: readonly CustomerMessage[];
+}
+
+export interface CustomerMessage {
+  readonly id: string;
+  readonly at: Date;
+  readonly mine: boolean;
+  readonly kind: "answer" | "update" | "note" | "works" | "broken" | "corrected";
+  readonly text: string;
+  readonly corrected: Correction | null;
+  readonly undone: boolean;
+}
+
+/** Who writes on the customer's own page. */
+const CUSTOMER = "customer";
+/** Customers add at most so much to one report. */
+const MESSAGES_MOST = 100;
+/** A human looks at what is still broken within so long (ms). */
+const LOOK_WITHIN_MS = 24 * 3_600_000;
+
+export async function findCustomerPage(db: Db, reportId: string): Promise<CustomerPage | null> {
+  const report = await findReport(db, reportId);
+  if (!report) return null;
+  const { ticketId } = report;
+  if (ticketId === null) return { report, ticket: null, messages: [] };
+  const ticket: TicketRow | undefined = await db("tickets").where({ id: ticketId }).first();
+  const links: { incident_id: string }[] = await db("links")
+    .select("incident_id")
+    .where({ ticket_id: ticketId })
+    .whereNull("undone_at")
+    .orderBy("id", "desc");
+  // Notes of the staff may be meant for each other alone.
+  const messages: MessageRow[] = await db("ticket_messages")
+    .where({ ticket_id: ticketId, report_id: reportId })
+    .where((query) => void query.where({ by: CUSTOMER }).orWhereNot({ kind: "note" }))
+    .orderBy(["at", "num"]);
+  return {
+    report,
+    ticket: ticket
+      ? {
+          queue: ticket.queue,
+          state: ticket.state,
+          language: ticket.language,
+          answerDueAt: ticket.answer_due_at,
+          incidents: links.map(({ incident_id }) => incident_id),
+        }
+      : null,
+    messages: messages.map((row) => ({
+      id: row.id,
+      at: row.at,
+      mine: row.by === CUSTOMER,
+      kind: row.kind,
+      text: row.text,
+      corrected: row.corrected,
+      undone: row.undone_at !== null,
+    })),
+  };
+}
+
+/** One thing said on the page; the same `id` twice is one. */
+interface Said {
+  readonly id: string;
+  readonly now: Date;
+}
+
+/** `unread`: nobody has read the report yet, so there is no ticket. `full`: enough was said. */
+export type Heard = "heard" | "unread" | "full";
+
+export const addNote = (db: Db, reportId: string, said: Said, text: string): Promise<Heard> =>
+  inTicket(db, reportId, (tx, ticket) => say(tx, ticket, said, { kind: "note", text }));
+
+/** What they put right; `text` says the same in plain lines, for whoever reads the ticket. */
+export const correct = (
+  db: Db,
+  reportId: string,
+  said: Said,
+  { corrected, text }: { readonly corrected: Correction; readonly text: string },
+): Promise<Heard> =>
+  inTicket(db, reportId, (tx, ticket) =>
+    say(tx, ticket, said, { kind: "corrected", text, corrected }),
+  );
+
+/** It works again: the ticket is closed. Said of a closed one it changes nothing. */
+export const sayWorks = (db: Db, reportId: string, said: Said): Promise<Heard> =>
+  inTicket(db, reportId, async (tx, ticket) => {
+    if (ticket.state === "closed") return "heard";
+    await tx("tickets")
+      .where({ id: ticket.id })
+      .update({ state: "closed", closed_at: said.now, updated_at: said.now });
+    return say(tx, ticket, said, { kind: "works", text: "" });
+  });
+
+/** Takes "it works" back: the ticket stands as it would without. */
+export const takeBack = (db: Db, reportId: string, now: Date): Promise<Heard> =>
+  inTicket(db, reportId, async (tx, ticket) => {
+    const taken = await retractWorks(tx, ticket, now);
+    if (taken === 0 || ticket.state !== "closed") return "heard";
+    const linked = await linkedTo(tx, ticket.id);
+    const state = linked ? (linked.resolved_at ? "fixed" : "known") : "looking";
+    await tx("tickets")
+      .where({ id: ticket.id })
+      .update({
+        state,
+        closed_at: null,
+        updated_at: now,
+        ...(state === "looking" && { answer_due_at: dueAt(ticket, now) }),
+      });
+    await wake(tx);
+    return "heard";
+  });
+
+/**
+ * It still does not work: somebody looks within a day, and whoever reads reports is woken. While the
+ * fault it is linked to is being worked on that is no news, and the fault's own promise holds.
+ */
+export const sayBroken = (db: Db, reportId: string, said: Said): Promise<Heard> =>
+  inTicket(db, reportId, async (tx, ticket) => {
+    await retractWorks(tx, ticket, said.now);
+    const linked = await linkedTo(tx, ticket.id);
+    const worked = linked && !linked.resolved_at && linked.state !== "monitoring";
+    const state = worked ? "known" : "looking";
+    if (ticket.state === state && (await lastWord(tx, ticket)) === "broken") return "heard";
+    await tx("tickets")
+      .where({ id: ticket.id })
+      .update({
+        state,
+        closed_at: null,
+        updated_at: said.now,
+        ...(state === "looking" && { answer_due_at: dueAt(ticket, said.now) }),
+      });
+    const heard = await say(tx, ticket, said, { kind: "broken", text: "" });
+    await wake(tx);
+    return heard;
+  });
+
+export async function setHearing(db: Db, reportId: string, hear: Hearing): Promise<void> {
+  await db("reports").where({ id: reportId }).update({ hear });
+}
+
+interface TicketRow {
+  readonly id: string;
+  readonly queue: Queue;
+  readonly state: TicketState;
+  readonly language: string;
+  readonly answer_due_at: Date | null;
+}
+
+interface MessageRow {
+  readonly id: string;
+  readonly at: Date;
+  readonly by: string;
+  readonly kind: CustomerMessage["kind"];
+  readonly text: string;
+  readonly corrected: Correction | null;
+  readonly undone_at: Date | null;
+}
+
+type LockedTicket = TicketRow & { readonly reportId: string };
+
+async function inTicket(
+  db: Db,
+  reportId: string,
+  act: (tx: Db, ticket: LockedTicket) => Promise<Heard>,
+): Promise<Heard> {
+  return db.transaction(async (tx) => {
+    const report: { ticket_id: string | null } | undefined = await tx("reports")
+      .select("ticket_id")
+      .where({ id: reportId })
+      .first();
+    if (!report?.ticket_id) return "unread";
+    const ticket: TicketRow | undefined = await tx("tickets")
+      .where({ id: report.ticket_id })
+      .forUpdate()
+      .first();
+    return ticket ? act(tx, { ...ticket, reportId }) : "unread";
+  });
+}
+
+async function say(
+  tx: Db,
+  { id: ticketId, reportId }: LockedTicket,
+  { id, now }: Said,
+  message: Pick<MessageRow, "kind" | "text"> & { readonly corrected?: Correction },
+): Promise<Heard> {
+  const { rows } = await tx.raw<{ rows: { count: number }[] }>(
+    `select count(*)::int as count from ticket_messages where report_id = :reportId and by = :by`,
+    { reportId, by: CUSTOMER },
+  );
+  if ((rows[0]?.count ?? 0) >= MESSAGES_MOST) return "full";
+  await tx("ticket_messages")
+    .insert({
+      id,
+      ticket_id: ticketId,
+      report_id: reportId,
+      at: now,
+      by: CUSTOMER,
+      kind: message.kind,
+      text: message.text,
+      corrected: message.corrected ? JSON.stringify(message.corrected) : null,
+    })
+    .onConflict()
+    .ignore();
+  await tx("tickets").where({ id: ticketId }).update({ updated_at: now });
+  return "heard";
+}
+
+const retractWorks = (tx: Db, { reportId }: LockedTicket, now: Date): Promise<number> =>
+  tx("ticket_messages")
+    .where({ report_id: reportId, by: CUSTOMER, kind: "works" })
+    .whereNull("undone_at")
+    .update({ undone_at: now });
+
+async function lastWord(tx: Db, { reportId }: LockedTicket): Promise<string | null> {
+  const row: { kind: string } | undefined = await tx("ticket_messages")
+    .select("kind")
+    .where({ report_id: reportId, by: CUSTOMER })
+    .whereIn("kind", ["works", "broken"])
+    .whereNull("undone_at")
+    .orderBy("num", "desc")
+    .first();
+  return row?.kind ?? null;
+}
+
+/** An open incident before one that is over. */
+async function linkedTo(
+  tx: Db,
+  ticketId: string,
+): Promise<{ readonly state: string; readonly resolved_at: Date | null } | undefined> {
+  return tx("links")
+    .join("incidents", "incidents.id", "links.incident_id")
+    .select("incidents.state", "incidents.resolved_at")
+    .where({ "links.ticket_id": ticketId })
+    .whereNull("links.undone_at")
+    .orderByRaw("incidents.resolved_at is null desc, incidents.resolved_at desc")
+    .first();
+}
+
+/** A promise that still runs is kept, not put off. */
+const dueAt = ({ state, answer_due_at }: TicketRow, now: Date): Date =>
+  state === "looking" && answer_due_at && answer_due_at > now
+    ? answer_due_at
+    : new Date(now.getTime() + LOOK_WITHIN_MS);
+
+const wake = (tx: Db): Promise<unknown> => tx.raw("select pg_notify('tudunk_reports', '')");
