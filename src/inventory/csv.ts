@@ -151,7 +151,8 @@ function* rowsOf(text: string, notes: Notes): Generator<readonly [number, Row]> 
     notes.mistake("line 1", `expected a header of at most ${MOST_COLUMNS} columns`);
     return;
   }
-  const columns = cellsOf(header).map(columnOf);
+  const titles = titlesOf(header);
+  const columns = titles.map(columnOf);
   if (!columns.includes("domain")) {
     notes.mistake("line 1", `expected a header with a column ${COLUMNS.domain.join(" or ")}`);
     return;
@@ -159,7 +160,7 @@ function* rowsOf(text: string, notes: Notes): Generator<readonly [number, Row]> 
   for (const [at, column] of columns.entries()) {
     if (column !== null && columns.indexOf(column) !== at)
       notes.mistake("line 1", `expected one column for ${column}`);
-    const title = cellsOf(header)[at] ?? "";
+    const title = titles[at] ?? "";
     if (column !== null || title === "") continue;
     if (isSecretKey(title)) notes.ignore("fields with passwords, dropped unread");
     else notes.ignore("columns that are not known", title);
@@ -193,6 +194,15 @@ function* rowsOf(text: string, notes: Notes): Generator<readonly [number, Row]> 
   for (const { record, info } of read) yield [info.lines, record];
 }
 
+/** The titles as the parser reads them; none where it cannot. */
+function titlesOf(header: string): readonly string[] {
+  try {
+    return parse(header, { bom: true, delimiter: delimiterOf(header), trim: true })[0] ?? [];
+  } catch {
+    return [];
+  }
+}
+
 const expectedBy = (code: string): string => {
   if (code.includes("QUOTE")) return "expected quotes to be closed, and doubled inside quotes";
   if (code.includes("MAX_RECORD_SIZE")) return `expected at most ${LONGEST_ROW} letters in a row`;
@@ -205,6 +215,7 @@ const delimiterOf = (header: string): string => {
   return counts.reduce((best, each) => (each.n > best.n ? each : best)).one;
 };
 
+/** The titles at a glance: enough to count them and to tell the format. */
 const cellsOf = (header: string): readonly string[] =>
   header
     .replace(/^\uFEFF/, "")

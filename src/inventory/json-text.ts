@@ -1,11 +1,17 @@
 import type { Notes } from "./notes.js";
 
+const MOST_DOCUMENTS = 10_000;
+
 /** The JSON documents of a text, one after the other; mistakes are named by line, without what stands there. */
 export function documentsOf(text: string, notes: Notes): readonly unknown[] {
   try {
     return [JSON.parse(text)];
   } catch (error) {
     const parts = partsOf(text);
+    if (parts.length > MOST_DOCUMENTS) {
+      notes.mistake("", `expected at most ${MOST_DOCUMENTS} pages`);
+      return [];
+    }
     if (parts.length < 2) {
       notes.mistake(lineOf(text, error), "expected JSON");
       return [];
@@ -35,7 +41,7 @@ function partsOf(text: string): { readonly from: number; readonly to: number }[]
   const parts: { from: number; to: number }[] = [];
   let [depth, from] = [0, 0];
   let quoted = false;
-  for (let at = 0; at < text.length; at++) {
+  for (let at = 0; at < text.length && parts.length <= MOST_DOCUMENTS; at++) {
     const letter = text[at];
     if (quoted) {
       if (letter === "\\") at += 1;

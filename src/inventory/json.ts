@@ -147,6 +147,10 @@ export const json: Format = {
     const [document, ...more] = documentsOf(text, notes);
     if (document === undefined) return { inventory: NO_INVENTORY, routing: null };
     if (more.length > 0) notes.mistake("", "expected one JSON document");
+    if (countOf(document) > MOST_ROWS) {
+      notes.mistake("customers", `expected at most ${MOST_ROWS} customers and domains`);
+      return { inventory: NO_INVENTORY, routing: null };
+    }
     const read = contract.safeParse(document);
     if (!read.success) mistakesOf(read.error, "", notes);
     else if (!isMap(document) || !Object.keys(document).some((key) => KNOWN_TOP.has(key)))
@@ -352,6 +356,16 @@ function isZone(name: string): boolean {
 
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Customers and their domains, before any of them is looked at. */
+function countOf(document: unknown): number {
+  const customers = isMap(document) ? document["customers"] : null;
+  if (!Array.isArray(customers)) return 0;
+  return (customers as unknown[]).reduce<number>((count, each) => {
+    const domains = isMap(each) ? each["domains"] : null;
+    return count + 1 + (Array.isArray(domains) ? domains.length : 0);
+  }, 0);
+}
 
 /** Names keys that nothing reads, and counts those that look like secrets without naming them. */
 function noteUnknown(document: unknown, notes: Notes): void {

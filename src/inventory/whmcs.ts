@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { NO_INVENTORY } from "../core/inventory.js";
 import { canonicalAddress } from "../core/ip-address.js";
-import type { Format } from "./format.js";
+import { MOST_ROWS, type Format } from "./format.js";
 import { createGathering, createServersOf } from "./gathering.js";
 import { documentsOf } from "./json-text.js";
 import { isWildcard, readName, readServer, readUser } from "./names.js";
@@ -49,6 +50,10 @@ export const whmcs: Format = {
     const pages = documentsOf(text, notes).flatMap((page: unknown) =>
       Array.isArray(page) ? page : [page],
     );
+    if (pages.reduce<number>((count, page) => count + countOf(page), 0) > MOST_ROWS) {
+      notes.mistake("", `expected at most ${MOST_ROWS} products`);
+      return { inventory: NO_INVENTORY, routing: null };
+    }
     pages.forEach((page, number) => {
       const where = pages.length > 1 ? `page ${number + 1}: ` : "";
       const read = answer.safeParse(page);
@@ -89,6 +94,13 @@ export const whmcs: Format = {
     return { inventory: gathering.inventory(), routing: null };
   },
 };
+
+/** The products of a page, before any of them is looked at; a page counts as one. */
+function countOf(page: unknown): number {
+  const pageOf = z.object({ products: z.object({ product: z.array(z.unknown()) }) });
+  const read = pageOf.safeParse(page);
+  return read.success ? read.data.products.product.length : 1;
+}
 
 /** The first that can be a server's name. */
 function serverOf(...names: readonly (string | null | undefined)[]): string | null {

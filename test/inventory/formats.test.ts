@@ -215,6 +215,7 @@ describe("CSV", () => {
   test.each([
     ["commas", "domain,client\na.test,1\n"],
     ["tabs", "domain\tclient\na.test\t1\n"],
+    ["titles with the delimiter inside", 'domain,client,"name, first"\na.test,1,x\n'],
     ["quoted titles", '"Domain","Client"\n"a.test","1"\n'],
     ["empty lines before", "\n\ndomain,client\na.test,1\n"],
     ["no line end", "domain,client\r\na.test,1"],
@@ -422,6 +423,19 @@ test.each([
   ["a picture", "\u0000\u0001PNG\u0000"],
 ])("a file of %s is of no known format", (_name, text) => {
   expect(bad(text).mistakes[0]?.message).toContain(Object.keys(FORMATS).join(", "));
+});
+
+test("a million lines, and a million customers, are refused in a word", () => {
+  const lines = "a.test: a\n".repeat(1_000_000);
+  expect(bad(lines, { format: "directadmin", server: "s" }).mistakes[0]?.message).toBe(
+    "expected at most 400000 lines",
+  );
+  const customers = `{"customers":[${"{},".repeat(1_000_000)}{}]}`;
+  expect(bad(customers).mistakes[0]?.message).toBe("expected at most 400000 customers and domains");
+  const pages = '{"products":{"product":[]}}'.repeat(1_000_000);
+  expect(bad(pages).mistakes[0]?.message).toBe("expected at most 10000 pages");
+  const products = `{"products":{"product":[${"{},".repeat(1_000_000)}{}]}}`;
+  expect(bad(products).mistakes[0]?.message).toBe("expected at most 400000 products");
 });
 
 test("a format or a server that cannot be is refused", () => {
