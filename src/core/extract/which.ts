@@ -233,11 +233,7 @@ function findCompany(
   if (next && best.share - next.share < COMPANY_LEAD) return [];
   const range = companyRange(words, field.whole.text, best.account);
   if (!range) return [];
-  const capital = /\p{Lu}/u.test(
-    original.slice(field.whole.at(range.from), field.whole.at(range.to)),
-  );
-  if (!capital && range.to - range.from < 2 * LONG_LABEL && /\p{Lu}\p{Ll}/u.test(original))
-    return [];
+  if (!isCalled(field, original, range, best.account)) return [];
   const written = field.whole.text.slice(range.from, range.to);
   return [
     {
@@ -249,6 +245,17 @@ function findCompany(
       ...range,
     },
   ];
+}
+
+/** Whether words of a company's name are meant as a name: with a capital, or several of them, or in a text without capitals the very word. */
+function isCalled(field: Field, original: string, range: Range, account: Account): boolean {
+  const said = field.whole.text.slice(range.from, range.to);
+  const span = field.whole.span(range.from, range.to);
+  const capital = /\p{Lu}/u.test(original.slice(span.from, span.to));
+  const noCapitals = !/\p{Lu}\p{Ll}/u.test(original);
+  if (/[\s-]/.test(said)) return capital || noCapitals || said.length >= 2 * LONG_LABEL;
+  if (SMALL_WORDS.has(said)) return false;
+  return isNameOf(said, account) ? capital || noCapitals : isNameLike(field, original, range);
 }
 
 /** Where most of the name's words stand together in a line. */
