@@ -33,9 +33,10 @@ const KINDS: Readonly<Record<string, Fit>> = {
     "mail.webmail": 0.1,
   },
   "mail.delay": { "mail.receive": 1, "mail.send": 0.8, "mail.login": 0.15, "mail.webmail": 0.1 },
+  // Who is told of a blocklist tells of mail that came back; a mail that is simply gone is another matter.
   "mail.bounce_blocklist": {
     "mail.bounce_blocklist": 1,
-    "mail.send": 0.65,
+    "mail.send": 0.45,
     "mail.spam": 0.3,
     "mail.receive": 0.05,
   },

@@ -1,7 +1,7 @@
 import type { Directory } from "../directory.js";
 import type { Extraction, ReportText } from "../extract/extraction.js";
 import { duplicateOf } from "./duplicates.js";
-import { INDIVIDUAL, type Comparison } from "./evidence.js";
+import { ownCauses, type Comparison } from "./evidence.js";
 import type { ReasonCode } from "./reasons.js";
 import { reasonsOf, scoreAll, vectorOf, type Scored, type Vector } from "./score.js";
 import { identify, subjectsOf } from "./sender.js";
@@ -25,6 +25,8 @@ const FORGOTTEN_MS = 7 * 86_400_000;
 /** So much of a cause of the customer's own forbids linking without a human. */
 const OWN_CAUSE = 0.8;
 const LEAST_FAULT = 0.35;
+/** The symptoms have to fit the fault by about half, as `evidence.ts` values it. */
+const CLEAR_FIT = Math.log((0.45 + 0.05) / (0.15 + 0.05));
 
 /**
  * Whose report it is, what it is about, and whether it is linked at once, suggested or neither.
@@ -103,9 +105,12 @@ function forbidding(best: Scored, extraction: Extraction): readonly Reason[] {
   for (const one of of("scope.elsewhere", "scope.neighbour"))
     if (one.value > 0.5 && !isNamed) against.push({ ...reason(one.code), params: one.params });
   for (const one of of("time.not-begun")) against.push({ ...reason(one.code), params: one.params });
-  if (individuality(extraction) >= OWN_CAUSE)
-    for (const { cue, span } of extraction.cues)
-      if (INDIVIDUAL[cue] !== undefined) against.push(reason(`cue.${cue}`, span));
+  const causes = best.evidence.filter(({ feature }) => feature === "individual");
+  if (causes.reduce((sum, { value }) => sum + value, 0) >= OWN_CAUSE)
+    for (const { code, span } of causes) against.push(reason(code, span));
+  for (const one of of("symptom.fits", "symptom.differs"))
+    if (one.value < CLEAR_FIT)
+      against.push({ ...reason("symptom.vague", one.span), params: one.params });
   for (const { cue, span } of extraction.cues)
     if (cue === "compensation" || (cue === "asks-about" && !isHitThen))
       against.push(reason(`cue.${cue}`, span));
@@ -127,12 +132,10 @@ const rivalry = (
     ? [{ code: "none.rival", weight: 0, params: {}, span: null }]
     : [];
 
-const individuality = ({ cues }: Extraction): number =>
-  [...new Set(cues.map(({ cue }) => cue))].reduce((sum, cue) => sum + (INDIVIDUAL[cue] ?? 0), 0);
-
 function answerTo(extraction: Extraction): Verdict["answer"] {
   if (faultMass(extraction) < LEAST_FAULT) return "not-a-fault";
-  return individuality(extraction) >= OWN_CAUSE ? "individual" : "new";
+  const own = [...ownCauses(extraction).values()].reduce((sum, strength) => sum + strength, 0);
+  return own >= OWN_CAUSE ? "individual" : "new";
 }
 
 function unlinkedBecause(
@@ -141,14 +144,12 @@ function unlinkedBecause(
   extraction: Extraction,
   weights: Weights,
 ): readonly Reason[] {
-  const cues = extraction.cues
-    .filter(({ cue }) => INDIVIDUAL[cue] !== undefined)
-    .map(({ cue, span }): Reason => ({
-      code: `cue.${cue}`,
-      weight: -(INDIVIDUAL[cue] ?? 0),
-      params: {},
-      span,
-    }));
+  const cues = [...ownCauses(extraction)].map(([cue, strength]): Reason => ({
+    code: `cue.${cue}`,
+    weight: -strength,
+    params: {},
+    span: extraction.cues.find((one) => one.cue === cue)?.span ?? null,
+  }));
   const evidence = best ? reasonsOf(best.evidence, weights).filter(({ weight }) => weight < 0) : [];
   const all = [...against, ...(best && best.p >= 0.02 ? evidence : cues)];
   const once = all.filter(({ code }, index) => all.findIndex((one) => one.code === code) === index);

@@ -1,7 +1,7 @@
 import type { Directory } from "../directory.js";
 import type { Cue, Extraction, Mention, ReportText, Since, Span } from "../extract/extraction.js";
 import { fitOfService } from "./compat.js";
-import { isFault } from "./symptoms.js";
+import { faultMass, isFault } from "./symptoms.js";
 import { isCarriedBy, isSharedBy, reachOf, serverOf, touchOf, type Reach } from "./reach.js";
 import type { Subject } from "./sender.js";
 import type { Earlier, Known, Reason } from "./verdict.js";
@@ -34,13 +34,13 @@ const HOUR = 60 * MINUTE;
 export function evidenceOn(known: Known, compared: Comparison, weights: Weights): Evidence[] {
   const reach = reachOf(known, compared.directory);
   return [
-    symptomEvidence(reach, compared.extraction),
+    ...symptomEvidence(reach, compared.extraction),
     ...scopeEvidence(reach, compared, weights),
     ...namedEvidence(reach, compared),
     ...codeEvidence(known, compared.extraction),
     ...timeEvidence(known, compared.report.receivedAt),
     ...sinceEvidence(known, compared),
-    ...cueEvidence(known, compared.extraction, compared.report.receivedAt),
+    ...cueEvidence(known, reach, compared.extraction, compared.report.receivedAt),
     ...othersEvidence(known, compared),
   ].filter(({ value }) => value !== 0);
 }
@@ -51,7 +51,10 @@ export function evidenceOn(known: Known, compared: Comparison, weights: Weights)
 const BASE_FIT = 0.15;
 const LEAST_FIT = 0.05;
 
-function symptomEvidence(reach: Reach, { symptoms }: Extraction): Evidence {
+function symptomEvidence(reach: Reach, extraction: Extraction): Evidence[] {
+  const { symptoms, cues } = extraction;
+  // Who says that all is well again need not say what was wrong.
+  if (faultMass(extraction) < 0.2 && cues.some(({ cue }) => cue === "works-again")) return [];
   const [top] = symptoms;
   const fit = symptoms.reduce((sum, { symptom, p }) => sum + p * (reach.fit[symptom] ?? 0), 0);
   const value = Math.log((fit + LEAST_FIT) / (BASE_FIT + LEAST_FIT));
@@ -59,13 +62,15 @@ function symptomEvidence(reach: Reach, { symptoms }: Extraction): Evidence {
     (a, b) => b.p * (reach.fit[b.symptom] ?? 0) - a.p * (reach.fit[a.symptom] ?? 0),
   )[0];
   const shown = value > 0 ? telling : top;
-  return {
-    feature: "symptom",
-    value,
-    code: value > 0 ? "symptom.fits" : "symptom.differs",
-    params: { symptom: shown?.symptom ?? "other" },
-    span: shown?.spans[0] ?? null,
-  };
+  return [
+    {
+      feature: "symptom",
+      value,
+      code: value > 0 ? "symptom.fits" : "symptom.differs",
+      params: { symptom: shown?.symptom ?? "other" },
+      span: shown?.spans[0] ?? null,
+    },
+  ];
 }
 
 // ── where ────────────────────────────────────────────────────────────────────────────────────
@@ -171,7 +176,7 @@ function subjectEvidence(subject: Subject, reach: Reach, compared: Comparison): 
   return list;
 }
 
-/** How much of what is troubled `takes` holds for; half where no trouble is told. */
+/** How much of the trouble `takes` holds for; half where none is told. */
 function massOf(
   { symptoms }: Extraction,
   takes: (symptom: Extraction["symptoms"][number]["symptom"]) => boolean,
@@ -183,7 +188,7 @@ function massOf(
     all += p;
     if (takes(symptom)) taken += p;
   }
-  return all < 0.05 ? 0 : taken / all;
+  return all < 0.05 ? 0.5 : taken / all;
 }
 
 function namedEvidence(reach: Reach, { extraction, directory }: Comparison): Evidence[] {
@@ -357,7 +362,7 @@ function sinceEvidence(known: Known, { report, extraction }: Comparison): Eviden
 // ── how it is told ───────────────────────────────────────────────────────────────────────────
 
 /** How strongly a cue speaks for a cause of the customer's own. */
-export const INDIVIDUAL: Readonly<Partial<Record<Cue, number>>> = {
+const INDIVIDUAL: Readonly<Partial<Record<Cue, number>>> = {
   "own-change": 1,
   "one-device": 0.8,
   "works-elsewhere": 0.8,
@@ -367,6 +372,19 @@ export const INDIVIDUAL: Readonly<Partial<Record<Cue, number>>> = {
   "user-unknown": 1.2,
   "third-party": 1.2,
 };
+/** Those that say something of mail alone. */
+const OF_MAIL: ReadonlySet<Cue> = new Set(["quota-full", "user-unknown"]);
+
+/** What speaks for a cause of the customer's own, each 0–1.5: what is said of mail as far as mail is troubled. */
+export function ownCauses(extraction: Extraction): ReadonlyMap<Cue, number> {
+  const ofMail = massOf(extraction, (symptom) => symptom.startsWith("mail."));
+  const causes = new Map<Cue, number>();
+  for (const { cue } of extraction.cues) {
+    const strength = (INDIVIDUAL[cue] ?? 0) * (OF_MAIL.has(cue) ? ofMail : 1);
+    if (strength > 0.1) causes.set(cue, strength);
+  }
+  return causes;
+}
 
 /** How strongly one says that no fault is reported. */
 const NO_FAULT: Readonly<Partial<Record<Cue, number>>> = {
@@ -377,23 +395,26 @@ const NO_FAULT: Readonly<Partial<Record<Cue, number>>> = {
   compensation: 0.5,
 };
 
-function cueEvidence(known: Known, { cues }: Extraction, at: number): Evidence[] {
+function cueEvidence(known: Known, reach: Reach, extraction: Extraction, at: number): Evidence[] {
+  const { cues } = extraction;
   const list: Evidence[] = [];
-  const add = (feature: Feature, strengths: Readonly<Partial<Record<Cue, number>>>): void => {
-    const told = new Map<Cue, Span>();
-    for (const { cue, span } of cues)
-      if (strengths[cue] !== undefined && !told.has(cue)) told.set(cue, span);
+  const add = (feature: Feature, strengths: ReadonlyMap<Cue, number>): void => {
     let left = 2;
-    for (const [cue, span] of [...told].sort(
-      ([a], [b]) => (strengths[b] ?? 0) - (strengths[a] ?? 0),
-    )) {
-      const value = Math.min(left, strengths[cue] ?? 0);
+    for (const [cue, strength] of [...strengths].sort(([, one], [, other]) => other - one)) {
+      const span = cues.find((each) => each.cue === cue)?.span ?? null;
+      const value = Math.min(left, strength);
       left -= value;
       if (value > 0) list.push({ feature, value, code: `cue.${cue}`, params: {}, span });
     }
   };
-  add("individual", INDIVIDUAL);
-  add("no-fault", NO_FAULT);
+  const own = new Map(ownCauses(extraction));
+  // A blocklist is noticed at somebody else's.
+  if ((reach.fit["mail.bounce_blocklist"] ?? 0) > 0.9) own.delete("third-party");
+  add("individual", own);
+  add(
+    "no-fault",
+    new Map(cues.flatMap(({ cue }) => (NO_FAULT[cue] ? [[cue, NO_FAULT[cue]] as const] : []))),
+  );
   const asks = cues.find(({ cue }) => cue === "asks-about");
   if (asks)
     list.push({

@@ -7,6 +7,7 @@ import type { Cue } from "../extract/extraction.js";
 export const REASON_CODES = {
   "symptom.fits": "what is told ({symptom}) is what this fault looks like",
   "symptom.differs": "what is told ({symptom}) is not what this fault looks like",
+  "symptom.vague": "what is told ({symptom}) fits this fault only in part",
   "scope.own": "{account} has its {use} on {place}, which is affected",
   "scope.shared": "{place} is affected, which all customers use",
   "scope.beside": "{account} uses {place}, though not for what is told",

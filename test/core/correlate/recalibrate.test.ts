@@ -30,8 +30,11 @@ const labelled = Array.from({ length: 90 }, (_, nth): Labelled[] => {
   ];
 }).flat();
 
+/** As of a hoster with far fewer reports about incidents. */
+const CAUTIOUS = { ...SHIPPED, prior: -4 };
+
 describe("weights fitted anew", () => {
-  const refit = recalibrate(labelled, SHIPPED);
+  const refit = recalibrate(labelled, CAUTIOUS);
 
   test("link more of what agents have linked, and say how well before and after", () => {
     expect(refit?.after.autoRecall).toBeGreaterThan(refit?.before.autoRecall ?? 1);
@@ -52,10 +55,10 @@ describe("weights fitted anew", () => {
   });
 
   test("are the same whenever they are fitted to the same", () => {
-    expect(recalibrate(labelled, SHIPPED)).toEqual(refit);
+    expect(recalibrate(labelled, CAUTIOUS)).toEqual(refit);
   });
 
   test("are not fitted to a handful", () => {
-    expect(recalibrate(labelled.slice(0, 40), SHIPPED)).toBeNull();
+    expect(recalibrate(labelled.slice(0, 40), CAUTIOUS)).toBeNull();
   });
 });
