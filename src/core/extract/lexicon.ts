@@ -69,6 +69,7 @@ export interface LetterWords {
  *
  * - `error`        this word; `mail*` one that begins so, `*versand` ends so, `*versand*` has it inside
  * - `cant|cannot`  either of them; a bar joins words of one place: `web|home page` is "web page" or "home page"
+ * - `set_up|add|~` several words, or a denial, as one of the choices
  * - `again?`       may be missing
  * - `..`           up to three other words
  * - `~`            one of the language's `not` words, with up to two other words after it:
@@ -326,7 +327,7 @@ export interface TimeWords {
   /** "it began", "I noticed", "stopped", "for the first time" */
   readonly onset: Words;
   /** "since then", "since I", "ever since": points to a moment said elsewhere. */
-  readonly then: Words;
+  readonly pointer: Words;
   /** What the customer did themselves: "I changed", "installed", "deleted". */
   readonly changed: Words;
   /** Writing and calling about it: "I wrote", "we reported". */

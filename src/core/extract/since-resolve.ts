@@ -1,7 +1,9 @@
 import { DateTime } from "luxon";
 import type { Precision } from "./extraction.js";
 import type { DayPart } from "./lexicon.js";
-import type { Clock, Day, Said } from "./since-grammar.js";
+import type { Clock } from "./since-clock.js";
+import type { Day } from "./since-date.js";
+import type { Said } from "./since-grammar.js";
 
 /** What was said, as instants in epoch ms that are never after the receipt. */
 export interface Instants {
@@ -86,7 +88,7 @@ function anchored(said: Said, now: DateTime<true>): Instants | null {
       return vague(now.minus({ days: 7 }), today.minus({ days: today.weekday - 1 }));
     case "last-month":
       return vague(now.minus({ days: 30 }), today.startOf("month"));
-    default:
+    case null:
       return null;
   }
 }
@@ -233,7 +235,7 @@ function hoursOf(clock: Clock, part: DayPart | null): readonly number[] {
       return early >= 420 ? [late] : [early];
     case "midnight":
       return [early];
-    default:
+    case null:
       return [early, late];
   }
 }

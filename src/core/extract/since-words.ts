@@ -32,7 +32,7 @@ export type ClauseWord =
   | "works"
   | "still"
   | "onset"
-  | "then"
+  | "pointer"
   | "changed"
   | "contact"
   | "other"
@@ -147,7 +147,7 @@ function opaquePassages(text: string): readonly { readonly from: number; readonl
     const address = /[@_=\\]|:\/\/|^www\./.test(host) || /^\/|\p{L}\/|\/\p{L}{3}/u.test(host);
     const name = /[\p{L}\d]\.([a-z]{2,12})(?:[:/].*)?$/u.exec(host);
     if (address || (name !== null && NETWORKS.has(name[1] ?? "")))
-      passages.push({ from: match.index, to: match.index + chunk.length });
+      passages.push({ from: match.index, to: match.index + host.length });
   }
   return passages;
 }
@@ -280,7 +280,7 @@ function prepare(time: TimeWords): Vocabulary {
     ["works", time.works],
     ["still", time.still],
     ["onset", time.onset],
-    ["then", time.then],
+    ["pointer", time.pointer],
     ["changed", time.changed],
     ["contact", time.contact],
     ["other", time.other],
@@ -426,7 +426,7 @@ export function isSlip(typed: string, meant: string): boolean {
     return (
       typedMiddle[0] === meantMiddle[1] &&
       typedMiddle[1] === meantMiddle[0] &&
-      (tail > 0 || meant.length > 6)
+      (tail > 0 || meant.length >= 6)
     );
   if (meant.length < 6 || (tail === 0 && meant.length < 8)) return false;
   return typedMiddle.length <= 1 && meantMiddle.length <= 1;

@@ -1,14 +1,9 @@
+import { DateTime } from "luxon";
 import type { Since } from "./extraction.js";
 import { type Field, spanOf } from "./field.js";
 import type { Lexicon } from "./lexicon.js";
-import {
-  type Reading,
-  type Said,
-  findMeaning,
-  isAbbreviation,
-  reading,
-  timesSaid,
-} from "./since-grammar.js";
+import { type Said, timesSaid } from "./since-grammar.js";
+import { type Reading, findMeaning, isAbbreviation, reading } from "./since-tokens.js";
 import { type Instants, instantsOf, localTime } from "./since-resolve.js";
 import { type ClauseWord, timeTokens, vocabularyOf } from "./since-words.js";
 
@@ -30,11 +25,10 @@ export function readSince(field: Field, around: Around): Since | null {
   const vocabulary = vocabularyOf(around.lexicon);
   const text = reading(vocabulary, timeTokens(field.own.text));
   const times = timesSaid(text);
-  if (times.length === 0) return null;
   const clauses = readClauses(text);
   const judged = times.flatMap((said) => judge(text, said, clauses, around));
   const chosen = choose(judged, clauses);
-  if (chosen === null) return null;
+  if (chosen === null) return loggedTime(field, around);
   const worked = workedBefore(judged, chosen, around.receivedAt);
   const first = text.tokens[chosen.said.from];
   const last = text.tokens[chosen.said.to - 1];
@@ -46,10 +40,42 @@ export function readSince(field: Field, around: Around): Since | null {
   };
 }
 
+/** The first time of a pasted log, where nothing else is said: `May 12 07:12:44`, `2026-05-12 07:12:44`. */
+function loggedTime(field: Field, around: Around): Since | null {
+  const found = LOGGED.exec(field.evidence.text);
+  const now = localTime(around.receivedAt, around.zone);
+  if (found === null || now === null) return null;
+  const { year, month, day, day2, hour, minute, name } = found.groups ?? {};
+  const at = DateTime.fromObject(
+    {
+      year: year === undefined ? now.year : Number(year),
+      month: name === undefined ? Number(month) : MONTHS.indexOf(name) + 1,
+      day: Number(day ?? day2),
+      hour: Number(hour),
+      minute: Number(minute),
+    },
+    { zone: now.zone },
+  );
+  const from = at.toMillis();
+  if (!at.isValid || from > around.receivedAt || around.receivedAt - from > 7 * DAY) return null;
+  return {
+    from,
+    to: from,
+    precision: "minute",
+    workedAt: null,
+    span: spanOf(field, { from: found.index, to: found.index + found[0].length }),
+  };
+}
+
+const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
+const LOGGED = new RegExp(
+  `(?<![\\w-])(?:(?<name>${MONTHS.join("|")}) {1,2}(?<day>\\d{1,2})|(?<year>20\\d\\d)-(?<month>\\d\\d)-(?<day2>\\d\\d))[ t](?<hour>[0-2]\\d):(?<minute>[0-5]\\d):[0-5]\\d(?![.,:]?\\d*[z+-])`,
+);
+
 // ── clauses ──────────────────────────────────────────────────────────────────────────────────
 
 /** What the words of one clause or sentence say together. */
-interface Said_ {
+interface Together {
   readonly words: ReadonlySet<ClauseWord>;
   /** Words that are not part of any time are counted by the caller. */
   readonly length: number;
@@ -58,9 +84,9 @@ interface Said_ {
 interface Clauses {
   readonly clauseOf: readonly number[];
   readonly sentenceOf: readonly number[];
-  readonly clauses: readonly Said_[];
-  readonly sentences: readonly Said_[];
-  readonly whole: Said_;
+  readonly clauses: readonly Together[];
+  readonly sentences: readonly Together[];
+  readonly whole: Together;
   /** Places of "since then" and its like. */
   readonly pointers: readonly number[];
 }
@@ -91,7 +117,7 @@ function readClauses(text: Reading): Clauses {
       if (token.kind === "word" || token.kind === "number") one.length++;
       for (const word of words) one.words.add(word);
     }
-    if (words.has("then")) pointers.push(at);
+    if (words.has("pointer")) pointers.push(at);
     if (endsSentence(text, at)) newSentence = true;
     else if (token.kind === "sign" && endsClause(text, at)) newClause = true;
   });
@@ -220,17 +246,24 @@ function judge(text: Reading, said: Said, clauses: Clauses, around: Around): rea
   }
   const { clock, part, day, length } = said;
   const dayOnly = clock === null && part === null && length === null;
-  if (fine || (clause("other") && !trouble) || (dayOnly && whole.words.has("other"))) return [];
-  if (age > 31 * DAY || !anywhere) return [];
+  if (
+    fine ||
+    (clause("other") && !trouble && !clause("onset")) ||
+    (dayOnly && whole.words.has("other"))
+  )
+    return [];
+  if (age > 31 * DAY) return [];
   if (clause("still") && dayOnly && day?.is === "back" && day.days === 0) return [];
+  if (!anywhere) return judged(0.2);
   if (clause("onset")) return judged(4.8);
   const strength = length !== null ? 3.3 : clock !== null ? 3.2 : part !== null ? 3 : 2.6;
   if (whole.words.has("onset") && !dayOnly) return judged(3.9);
   if (whole.words.has("trouble")) return judged(strength);
+  if (whole.words.has("changed") && !dayOnly) return judged(strength - 1);
   if (clause("changed")) return judged(strength - 1);
   const fragment =
     first.length <= said.to - said.from + 3 && whole.length <= said.to - said.from + 5;
-  return fragment && !dayOnly ? judged(strength - 1) : [];
+  return judged(fragment && !dayOnly ? strength - 1 : 0.2);
 }
 
 /** "Ca. 15 minutes." – a span that is a clause of its own, as phone notes have it, or ends one. */
@@ -265,7 +298,13 @@ function choose(judged: readonly Judged[], clauses: Clauses): Judged | null {
   }
   if (best !== null) return best;
   const worked = judged.filter((one) => one.worked).at(-1);
-  return worked === undefined ? null : workedUntil(worked);
+  if (worked === undefined) return null;
+  // "It takes a minute today. Yesterday evening it was still quick."
+  const later = judged.find(
+    (one) =>
+      !one.worked && one.strength > 0 && (one.instants.from ?? 0) > (worked.instants.from ?? 0),
+  );
+  return later ?? workedUntil(worked);
 }
 
 function strengthOf(one: Judged, pointed: ReadonlySet<Judged>): number {

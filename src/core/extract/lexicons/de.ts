@@ -127,7 +127,7 @@ export const de: Lexicon = {
         "besucher|webseitenbesucher",
       ],
       cms: [
-        "plugin*|erweiterung|erweiterungen|theme|themes|template*|vorlage|editor|wordpress*|joomla*|typo3*|backend|adminbereich der|des",
+        "plugin*|erweiterung|erweiterungen|theme|themes|template*|vorlage|editor|wordpress*|joomla*|typo3*|backend|adminbereich",
         "shop|wordpress|website|webseite|seiten .. backend|admin|administration|adminbereich",
         "adminbereich*|backend",
       ],
@@ -179,7 +179,7 @@ export const de: Lexicon = {
       down: [
         "~ funktionier*|funktionstuchtig|laufen|lauft|laeuft|geht|gehen|arbeit*|online|nutzbar|benutzbar|verwendbar|verfugbar|verfuegbar|einsatzbereit",
         "geht|gehen|ging|funktionier*|funkt|laeuft|lauft|laufen|lief|tut|tuts|klappt|klappen|funzt|spielt .. ~",
-        "ausgefallen|abgesturzt|abgestuerzt|zusammengebrochen|tot|down|offline|lahmgelegt|ausfall|ausfalle|ausfaelle|storung*|stoerung*|gestort*|gestoert*|kaputt|hinuber|lahmt|liegt lahm|weg|totalausfall|serverausfall|defekt|eingefroren|hangt|haengt|streikt|spinnt|abschmier*|abgeschmiert|zickt|ausser",
+        "ausgefallen|abgesturzt|abgestuerzt|zusammengebrochen|tot|down|offline|lahmgelegt|ausfall|ausfalle|ausfaelle|storung*|stoerung*|gestort*|gestoert*|kaputt|hinuber|lahmt|liegt_lahm|weg|totalausfall|serverausfall|defekt|eingefroren|hangt|haengt|streikt|spinnt|abschmier*|abgeschmiert|zickt|ausser",
         "fallt|faellt|fiel .. aus",
         "ausser betrieb",
         "liegt lahm",
@@ -264,7 +264,7 @@ export const de: Lexicon = {
         "zu spat|spaet",
       ],
       bounced: [
-        "zuruckgewiesen|zurueckgewiesen|abgewiesen|abgelehnt|unzustellbar*|zuruckgekommen|zurueckgekommen|zuruckkommen|zurueckkommen|zuruckgeschickt|zurueckgeschickt|rucklaufer|ruecklaeufer|bounce*|zuruckgesandt|ruckmeldung unzustellbar|zuruckweisung*|unzustellbarkeits*|nichtzustellbar*|prallen",
+        "zuruckgewiesen|zurueckgewiesen|abgewiesen|abgelehnt|unzustellbar*|zuruckgekommen|zurueckgekommen|zuruckkommen|zurueckkommen|zuruckgeschickt|zurueckgeschickt|rucklaufer|ruecklaeufer|bounce*|zuruckgesandt|zuruckweisung*|unzustellbarkeits*|nichtzustellbar*|prallen",
         "kommt|kommen|kam|kamen|komen|prallt|prallen|geht|gehen .. zuruck|zurueck|retour",
         "zustellung* .. fehlgeschlagen|~|gescheitert|abgelehnt|verweigert|problem*|fehler*",
         "zustellproblem*|zustellfehler*|zustellungsproblem*",
@@ -399,6 +399,7 @@ export const de: Lexicon = {
       "in ordnung",
       "kein|keine problem*|einschrankung*|storung*",
       "!guten|schonen|schoenen tag|morgen|abend",
+      "!andere|anderen|sonstige seiten|webseiten|websites .. funktionier*|laden|gehen|laufen|ok",
       "!gehen|geht .. raus|rein|ein|aus",
     ],
     fine: {
@@ -420,7 +421,7 @@ export const de: Lexicon = {
       ],
       site: [
         "webseite|website|seite|homepage|shop|internetseite .. lauft|laeuft|funktioniert|geht|ok|okay|erreichbar|einwandfrei|normal",
-        "andere|anderen|sonstige seiten|webseiten|websites .. funktionier*|laden|gehen|laufen|ok|erreichbar|normal",
+        "restlichen|ubrigen|uebrigen seiten|unterseiten .. funktionier*|laden|gehen|laufen|ok|erreichbar|normal",
         "statische .. seiten|unterseiten .. laden|gehen|funktionier*",
       ],
       internet: [
@@ -476,7 +477,7 @@ export const de: Lexicon = {
         "ip|adresse|server|domain .. gelistet|blacklist|sperrliste|gesperrt|geblockt|blockliste",
         "auf .. blacklist*|sperrliste*|blockliste*|schwarzen",
         "schlechte|schlechter reputation",
-        "gmail|google|gmx|web|outlook|hotmail|telekom|t online|yahoo|microsoft|empfanger .. blockier*|abgelehnt|lehnt|weist|verweigert|sperrt|nimmt",
+        "gmail|google|gmx|web|outlook|hotmail|telekom|t_online|yahoo|microsoft|empfanger .. blockier*|abgelehnt|lehnt|weist|verweigert|sperrt|nimmt",
         "mails|mail|emails|email|nachrichten|angebote .. kommen|kommt|kamen|kam|gehen .. zuruck|zurueck|retour|prallen",
         "als spam abgelehnt|abgewiesen|zuruckgewiesen|zurueckgewiesen",
       ],
@@ -529,6 +530,11 @@ export const de: Lexicon = {
         "empfehlen|empfehlung",
       ],
       feedback: [
+        "geht|funktioniert|laeuft|lauft|alles wieder",
+        "wieder geht|funktioniert|lauft|laeuft|erreichbar|online",
+        "danke|dank|dankeschon|dankeschoen .. fur|fuer .. schnelle*|rasche*|hilfe|unterstutzung|unterstuetzung|behebung|support|prompte*|gute*|service",
+        "herzliches|grosses|riesen|herzlichen dank|dankeschon|dankeschoen|lob",
+        "danke|dank|dankeschon|dankeschoen an",
         "danke|vielen|herzlichen|dankeschon|dankeschoen .. fur|fuer|dank .. schnelle*|rasche*|hilfe|unterstutzung|unterstuetzung|behebung|support|prompte*|gute*|service|die|eure|ihre",
         "super|toller|tolle|tolles|guter|hervorragend*|grossartig*|prima|spitze|klasse|bester|ausgezeichnet*|genial .. service|support|arbeit|team|job|leistung|hilfe|betreuung|hotline",
         "zufrieden|begeistert|kompliment*|lob|hut ab|weiter so|respekt|freundlich*|dankbar",
@@ -543,11 +549,13 @@ export const de: Lexicon = {
         "keine storung|stoerungsmeldung|stoerung|antwort notig",
       ],
       other: [
+        "newsletter .. abbestell*|abmeld*|austragen",
+        "abbestell*|abmeld*|austragen .. newsletter",
         "cron* .. ~|fehl*|lauft|laeuft|ausgefuhrt|ausgefuehrt|gestartet|starten",
         "ausgehende verbindung*",
         "~ .. externe|externen|fremde api|schnittstelle|server|dienst|zahlungsanbieter",
         "api|schnittstelle|zahlungsschnittstelle .. ~|timeout|blockiert|erreich*",
-        "dsgvo|auftragsverarbeitung*|avv|datenschutz*|anwalt|rechtsanwalt wegen|polizei|urheberrecht*|abmahnung|impressum",
+        "dsgvo|auftragsverarbeitung*|avv|datenschutz*|anwalt|polizei|urheberrecht*|abmahnung|impressum",
         "bewerbung|stelle|stellenangebot|praktikum|jobs|karriere|initiativbewerbung",
         "kein internet",
         "internet|internetanschluss|leitung .. tot|ausgefallen|langsam|gestort|storung|weg",
@@ -651,6 +659,7 @@ export const de: Lexicon = {
     thanks: [
       "danke|dank|dankeschon .. fur|fuer .. schnelle*|rasche*|hilfe|unterstutzung|unterstuetzung|prompte*|behebung|tolle*|gute*|super|den|eure",
       "vielen|herzlichen|besten|tausend dank",
+      "herzliches|grosses dankeschon|dankeschoen|lob",
       "super|toller|guter|spitzen service|support|job",
       "kompliment|zufrieden|begeistert|dankbar",
       "!danke|dank im voraus|vorab|schon|bereits",
@@ -666,7 +675,7 @@ export const de: Lexicon = {
     ],
     compensation: [
       "entschadig*|entschaedig*|schadenersatz*|schadensersatz*|kompensation|wiedergutmachung|umsatzausfall|umsatzverlust|verdienstentgang",
-      "gutschrift*|erstatt*|nachlass|minderung|rabatt .. ausfall*|storung*|stoerung*|wegen|stunden|tage",
+      "gutschrift*|erstatt*|nachlass|minderung|rabatt .. .. ausfall*|storung*|stoerung*|wegen|stunden|tage",
       "ausfall*|storung* .. gutschrift|erstatt*|entschadig*|ersetz*|minder*",
       "sla",
       "schaden .. entstanden|geltend|ersetzen",
@@ -913,14 +922,15 @@ export const de: Lexicon = {
     still: "noch",
     onset:
       "begann*, begonnen, beginnt, angefangen, fing, fingen, erstmals, zum ersten mal, bemerk*, aufgefallen, aufgetreten, aufgetaucht, auftrat*, festgestellt, gemerkt, ausgefallen, abgestürzt*, verschwunden, hörte, hörten, gestoppt, stehengeblieben, gestört, los, losgegangen, abgerissen, tritt, treten",
-    then: "seitdem, seither, seit dem, seit ich, seit wir, nachdem, seit der, seit unser*, seit ihrem, seit ihrer, ab dann, von da an, ab da",
+    pointer:
+      "seitdem, seither, seit dem, seit ich, seit wir, nachdem, seit der, seit unser*, seit ihrem, seit ihrer, ab dann, von da an, ab da",
     changed:
       "geändert, geaendert, änderte*, aktualisiert*, installiert*, gelöscht, geloescht, umbenannt, hochgeladen, eingeschaltet, ausgeschaltet, umgestellt, eingerichtet, ersetzt, ausgetauscht, verschoben, aktiviert*, deaktiviert*",
     contact:
       "geschrieben, schrieb, gemeldet, meldete*, angerufen, rief, telefoniert, gesprochen, ticket*, anfrage*, angefragt, mitgeteilt, informiert, kontaktiert, reklamiert",
     other:
       "rechnung*, bezahl*, zahlung*, vertrag*, umgezog*, umzug*, gekauft, kunde bei, kunden bei, öffnungszeit*, geöffnet, termin*, brauche, brauchen, bräuchte*, benötig*, muss, müssen, sollte, besprechung*, neues büro, neue adresse, neuen standort, abgebucht, gutschrift*, entschädig*, danke, vielen dank, urlaub*, möchte*, würde, kündig*, bitte um",
-    join: "aber, und, doch, jedoch, während, sondern, dann, danach, dass, weil, da, die, welche, allerdings, denn, obwohl, wobei",
+    join: "aber, und, doch, jedoch, während, sondern, dann, danach, dass, weil, allerdings, obwohl, wobei",
     things:
       "kunde*, kunden, mitarbeiter*, person*, leute*, rechner*, computer*, pc, pcs, handy*, mail*, nachricht*, adresse*, euro, eur, seiten, mal, browser*, domain*, postfäch*, postfach*, gb, mb, stück*, datei*, versuch*, benutzer*, nutzer*, gerät*, kolleg*, prozent*, bestell*, anbieter*, standort*, stellen, arbeitspl*, mandant*, client*",
   },

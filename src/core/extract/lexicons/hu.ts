@@ -135,7 +135,7 @@ export const hu: Lexicon = {
         "latogato*|vasarlok|vasarloink",
       ],
       cms: [
-        "bovitmeny*|sablon|sablont|sablonunk|szerkeszto*|iranyitopult wordpress*|modul|modult|tema|temat|adminja",
+        "bovitmeny*|sablon|sablont|sablonunk|szerkeszto*|modul|modult|tema|temat|adminja",
         "wordpress*|joomla*|webshop*|webaruhaz*|bolt|honlap*|oldal .. admin*|adminja|adminba|adminfelulet*|szerkeszto*|kezelofelulet*",
       ],
       database: [
@@ -162,7 +162,7 @@ export const hu: Lexicon = {
       ],
       domain: ["domain*|domen*|domian*|domainnev*|tartomanynev*|webcim*"],
       invoice: [
-        "szamla|szamlat|szamlak|szamlakat|szamlan|szamlank*|szamlaja*|szamlam*|szamlai*|szamlara|szamlarol|szamlaz*|dijbekero*|proforma*|dij|dijat|dijak|dija|eves dij*|elofizetes*|dijfizet*",
+        "szamla|szamlat|szamlak|szamlakat|szamlan|szamlank*|szamlaja*|szamlam*|szamlai*|szamlara|szamlarol|szamlaz*|dijbekero*|proforma*|dij|dijat|dijak|dija|elofizetes*|dijfizet*",
         "fizetes|fizetni|fizetesi|befizet*|kifizet*|atutal*|utalas*|utaltam|utaltuk|koltseg*|bankkartya*|arlista*|arak|szerzodes*",
       ],
       spam: [
@@ -274,7 +274,8 @@ export const hu: Lexicon = {
         "kesik|kesnek|kesve|keses*|kesett|kesessel|keslelt*|kesleked*|megkesve|kesve|torlodik|torlodnak|feltorlod*|torlodas*|elhuzod*",
         "orakkal|percekkel|napokkal|oraval|perccel|orat|napot kesobb|kesve|kesik|kesett|kesnek",
         "orak|percek|napok|ora|fel ora alatt|mulva|multan|utan .. erkez*|jon|jonnek|er|kap*|megjon*",
-        "csak? most|csak jott|erkezett|ert|esett|ertek|jottek .. meg|be",
+        "csak? most|csak jott|jottek|erkezett|ert|ertek|esett|estek .. meg|be",
+        "csuszas*|csuszik|csusznak",
         "varakozasi sor*",
       ],
       bounced: [
@@ -418,6 +419,7 @@ export const hu: Lexicon = {
       "nincs gond|baj|problema|hiba",
       "!jo napot|reggelt|estet|ejszakat|munkat|napokat|delutant|hetveget|delelottot|hetet|lenne|nagy|sok|szoval",
       "!mikor .. jo|mukod*|megy",
+      "!mas|egyeb|masik oldal*|honlap*|weboldal* .. jo|jok|mukod*|megy|mennek|rendben|bejon*",
       "!jo lenne|volna",
     ],
     fine: {
@@ -441,13 +443,13 @@ export const hu: Lexicon = {
       site: [
         "honlap*|weboldal*|oldal*|webshop*|webaruhaz*|bolt* .. jo|rendben|ok|mukod*|megy|elerheto|bejon|betolt|hibatlan*|olvashato|latszik",
         "olvasni|bongeszni|nezni .. lehet|tudjuk|tudjak",
-        "mas|tobbi|egyeb|masik oldal*|honlap*|weboldal* .. rendben|jo|jok|mukod*|mennek|megy|bejon*",
+        "tobbi oldal*|aloldal* .. rendben|jo|jok|mukod*|mennek|megy|bejon*",
       ],
       internet: [
         "internet*|net|netunk|halozat*|kapcsolat .. jo|rendben|mukod*|ok|ellenoriz*|hibatlan*|megy",
         "mas|tobbi oldal*|honlap* .. rendben|jo|jok|mukod*|mennek|megy|bejon*",
       ],
-      webmail: ["webmail*|bongeszo* .. jo|rendben|mukod*|ok|megy|latom|latszik|elerem|belep*|ott"],
+      webmail: ["webmail*|bongeszo* .. jo|rendben|mukod*|ok|megy|latom"],
       database: ["adatbazis .. jo|rendben|elerheto|mukod*"],
       ftp: ["ftp .. jo|rendben|mukod*|megy"],
       panel: ["vezerlopult*|panel* .. jo|rendben|mukod*|megy|bejon"],
@@ -456,7 +458,6 @@ export const hu: Lexicon = {
     },
     phrases: {
       "web.down": [
-        "honlap*|weboldal*|oldal*|webshop*|webaruhaz*|bolt*|webhely* .. ~ megy|mukod*|elerheto|nyil*|tolt*|jon|bejon|latszik",
         "a? webhely .. ~ elerheto",
         "se|sem honlap*|weboldal*|oldal .. se|sem email*|level*|mail*",
         "nem toltodik|tolt|jon be az|a oldal*|honlap*|weboldal*|lap*",
@@ -540,6 +541,8 @@ export const hu: Lexicon = {
         "tobb|nagyobb tarhely*|csomag*|hely*|kvota*|postafiok*",
       ],
       feedback: [
+        "ujra|ismet|mar|azota megy|mukod*|jo|elerheto|rendben",
+        "megy|mukod*|jo ujra|ismet|mar",
         "koszonom|koszonjuk|koszonet|koszi|kosz|koszonettel .. gyors*|segits*|segitseg*|munka*|javit*|hozzaall*|intezked*|mindent|egesz|mult*|szep|remek",
         "elegedett*|szuper|profi*|remek*|fantasztikus*|kivalo*|nagyszeru*|gratulal*|dicser*|halas*|orulok|orulunk|kedvesek|udvarias*",
         "le a kalappal",
@@ -553,6 +556,8 @@ export const hu: Lexicon = {
         "sok siker*",
       ],
       other: [
+        "hirlevel* .. leiratkoz*|toroljenek|vegyenek|lemond*",
+        "leiratkoz* .. hirlevel*",
         "cron*|utemezett|idozitett .. ~ fut*|indul*|mukod*|lefut*|megy|hib*",
         "kimeno|kulso kapcsolat*|api|hivas*|keres* .. ~|hib*|tilt*|blokkol*|idotull*|timeout*",
         "~ er|eri|tud .. kulso|fizetesi|bank*|api|kapcsolod* .. szerver*|oldal*",
@@ -591,8 +596,8 @@ export const hu: Lexicon = {
       "!atallitottatok|atirtatok|frissitettetek|valtottatok",
     ],
     "one-device": [
-      "csak .. telefonomon|telefonon|mobilon|mobilomon|laptopon|laptopomon|gepen|gepemen|gepnel|egy|egyik|tableten|irodai|otthoni|uj|regi .. gep*|telefon*|laptop*|program*|bongeszo*?",
-      "csak nalam|nekem|az en|a en .. gep*|telefon*?",
+      "csak|csupan .. telefon*|mobil*|laptop*|gepen|gepem*|gepunk*|gepe|gepen|tablet*|bongeszo*|iphone*|notebook*",
+      "csak nalam|nekem",
       "egyik|egy|egyetlen kollega*|kolegina*|kolleganonk*|gep*|gepen|munkatars*|dolgozo*|felhasznalo*|telefon*|laptop*",
       "masik|tobbi|mas|regi|uj gepen|gepeken|telefonon|laptopon|bongeszobol|bongeszoben|telefonrol .. jo|mukod*|rendben|megy|minden|ok",
       "gepen|laptopon|telefonon|telefonrol|mobilon|laptopon .. jo|mukod*|rendben|megy|minden jo",
@@ -723,7 +728,7 @@ export const hu: Lexicon = {
       "informatikai osztaly*",
     ],
     urgent: [
-      "surgos*|azonnal*|haladektalan*|mielobb*|gyorsan|siess*|siessetek|hatarido*|asap|vesz|veszhelyzet",
+      "surgos*|azonnal*|surget*|haladektalan*|mielobb*|gyorsan|siess*|siessetek|hatarido*|asap|vesz|veszhelyzet",
       "leheto|minel hamarabb|leghamarabb|elobb|gyorsabb*",
       "vevo|ugyfel|vendeg .. vonalban|varnak|all*|elott",
       "minden perc*|ora .. penz*|szamit|bevetel*",
@@ -770,7 +775,7 @@ export const hu: Lexicon = {
     rough: { 12: "tucatnyi" },
     units: {
       second: "másodperc, másodperce, másodpercet, mp, mp-e, szekundum",
-      minute: "perc, perce, percet, percre, perccel, percben, p, min, percnyi, percek",
+      minute: "perc, perce, percet, percre, perccel, percben, p, min, percnyi",
       hour: "óra, órája, óráját, órát, órára, órával, órán, órában, órányi, órácska",
       day: "nap, napja, napot, napra, nappal, napban, napon, napjában",
       week: "hét, hete, hetet, hétre, héttel, hétben, héten",
@@ -793,11 +798,11 @@ export const hu: Lexicon = {
       43200: "hónapja",
     },
     roughSpans: {
-      5: "percek óta, pár perce, néhány perce",
-      180: "órák óta, több órája, több óra óta, jó pár órája, hosszú órák óta",
-      4320: "napok óta, több napja, több nap óta, elmúlt napok, elmúlt napokban, utóbbi napok, utóbbi napokban",
-      20160: "hetek óta, több hete, elmúlt hetek, elmúlt hetekben, utóbbi hetekben",
-      86400: "hónapok óta, több hónapja",
+      5: "percek, pár perce, néhány perce",
+      180: "órák, hosszú órák, több órája, több óra, jó pár órája",
+      4320: "napok, több napja, több nap, napokban",
+      20160: "hetek, több hete, hetekben",
+      86400: "hónapok, több hónapja",
     },
     lately:
       "régóta, rég óta, régen, mostanában, az utóbbi időben, utóbbi időben, egy ideje, egy idő óta, jó ideje, hosszú ideje, nemrég, nemrég óta, nemrégiben, újabban, évek óta",
@@ -923,7 +928,8 @@ export const hu: Lexicon = {
     still: "még",
     onset:
       "kezdőd*, kezdte, kezdett, kezdtek, elkezd*, először, észrevett*, vettem észre, vettük észre, észlel*, feltűnt*, tapasztal*, leállt*, elszállt*, megállt*, elhalt*, halt meg, megszűnt*, megszünt*, jelentkez*, eltűnt*, állt le, romlott el, elromlott*, szóltak, döglött meg, ment tönkre, omlott össze, esett szét",
-    then: "azóta, attól fogva, attól kezdve, onnantól, onnantól kezdve, amióta, mióta, miután, ezóta",
+    pointer:
+      "azóta, attól fogva, attól kezdve, onnantól, onnantól kezdve, amióta, mióta, miután, ezóta",
     changed:
       "átírtam, átírtuk, telepít*, feltelepít*, frissít*, frissítet*, töröltem, kitöröltem, letöröl*, módosít*, megváltoztat*, átállít*, beállítot*, cserélt*, kicserél*, lecserél*, átnevez*, feltettem, feltöltött*, bekapcsolt*, kikapcsolt*, átkapcsolt*, kapcsoltuk, költöztet*, átköltöz*",
     contact:

@@ -88,6 +88,7 @@ export const sl: Lexicon = {
         "elektronsk* posta|poste|posti|posto|sporocil*|naslov*",
       ],
       mailbox: [
+        "telefon*|mobitel*|mobil*|tablic*|prenosnik*|iphon* .. posta|poste|mail*|mejl*",
         "racun* .. <address>",
         "identitet* racun*",
         "epostn*|mail racun*",
@@ -140,6 +141,7 @@ export const sl: Lexicon = {
       ],
       database: ["baza|baze|bazi|bazo|bazami|baz|podatkovn*|tabel*"],
       panel: [
+        "uporabnisk*|narocnisk* portal*",
         "plosca|plosce|plosci|plosco|panel*",
         "nadzorn*|kontroln*|upravljalsk*|administratorsk* plosc*|panel*|vmesnik*|konzol*",
         "uporabnisk*|narocnisk* portal*|stran*|vmesnik*|center|centr*|racun .. pri",
@@ -297,17 +299,17 @@ export const sl: Lexicon = {
         "~ pridem|pridemo|priti|prit|morem|moremo .. v|vanj|vanjo|noter|not",
         "~ pride|pridejo v svoj*|predal*|panel*|plosc*|nabiralnik*|mail*",
         "~ preverit*|preveri* .. identitet*|racun*|uporabnik*",
-        "sinhroniz* .. ~|napak*",
+        "sinhroniz* .. napak*",
         "~ sinhroniz*",
         "brez povezave",
         "~ prijav*|vpisat*|vpise*|vstop*|logir*|ulogir*|sprejme* .. prijav*|v|vanj|noter|not?",
         "prijav*|prijaviti|vpis* .. ~ mogoc*|morem|moremo|more|uspe*|da|dela*|gre|deluje*",
-        "prijav*|overit*|overjanj*|avtent*|preverjanj* .. napak*|spodlet*|zavrn*|zavrac*|neuspes*|napacn*|~",
+        "prijav*|overit*|overjanj*|avtent*|preverjanj* .. napak*|spodlet*|zavrn*|zavrac*|neuspes*|napacn*",
         "neuspesn*|spodlet*|neuspel*|zavrac*|zavrn*|zavrnjen*|napak* .. prijav*|overit*|avtent*|dostop*|overjanj*",
         "~ pusti|spusti|spusca .. me|nas|noter|not|v?",
         "vrze|mece|vraca|vrne .. nazaj|ven|prijav*|zacet*",
         "odjavi|odjavlja*|izpise me|nas",
-        "dostop* .. zavrnjen*|~|onemogoc*",
+        "dostop* .. zavrnjen*|onemogoc*",
         "~ dostop*",
         "napacn* uporabnisk*|ime|prijav*",
         "zakl*|zaklenjen* .. racun*|uporabni*",
@@ -383,13 +385,13 @@ export const sl: Lexicon = {
       ],
       unuploaded: [
         "~ naloziti|nalozit|nalagati|nalagat|prenesti|prenest|prenasati|odloziti .. datotek*|slik*|fotografi*|map*|ftp|streznik*|gor?",
-        "nalaganj*|prenos* .. datotek*|slik*|fotografi* .. prekin*|napak*|spodlet*|ustavi*|~|zavrn*",
+        "nalaganj*|prenos* .. datotek*|slik*|fotografi* .. prekin*|napak*|spodlet*|ustavi*|zavrn*",
         "prenos* .. prekin*|spodlet*|ustavi*|zavrn*|obtici*",
         "~ izpis* map*|imenik*",
       ],
       unsaved: [
         "~ shrani*|shranj*|objavi*|objavlja*|oddat*|oddaj*|odda|uredit*|urejat*|urejam*|posodobit*|dodat* .. novic*|objav*|clan*|besedil*|sprememb*|obraz*|vsebin*|slik*?",
-        "shranjevanj*|shranit*|objav*|oddaj*|urejanj* .. napak*|~|zavrn*|blokir*|prepoved*|<number>|zavrac*",
+        "shranjevanj*|shranit*|objav*|oddaj*|urejanj* .. napak*|zavrn*|blokir*|prepoved*|<number>|zavrac*",
         "sprememb* .. ~ shran*|uvelj*",
       ],
       hacked: [
@@ -399,12 +401,13 @@ export const sl: Lexicon = {
         "igralnic*|kazino|casino*|viagra*|pornograf*",
       ],
       broken: [
+        "star* verzij*|vsebin*|slik*|cen*",
         "podrl*|razpadl*|razpada*|razsul*|sesul*|razmetan*|postavitev|postavitve|oblikovanj*|izgled*|videz*|premaknil*|razbit*",
-        "slik*|gumb*|meni*|video* .. manjka*|~|izgin*|prekriv*|~ prikaz*",
+        "slik*|gumb*|meni*|video* .. manjka*|izgin*|prekriv* prikaz*",
         "~ prikaz*|kaze|kazejo .. slik*|iphon*|pravilno|prav|telefon*|gumb*|meni*",
         "napacn*|star*|narobe vsebin*|slik*|prikaz*|jezik*|cen*|besedil*",
         "cudn*|napacn* znak*|crk*",
-        "sumnik* .. ~|narobe|vprasaj*",
+        "sumnik* .. narobe|vprasaj*",
         "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|wordpres*|predlog*|plugin*",
       ],
       flood: [
@@ -489,6 +492,9 @@ export const sl: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "~ morejo|moremo|morem do .. stran*|trgovin*|<domain>",
+        "na tleh",
+        "klicejo|pravijo|javljajo .. ~ do .. stran*",
         "ne? vse|vsega .. crkn*|dol|padlo|stoji|mrtvo",
         "nic|nicesar ne|vec dela|deluje|gre",
       ],
@@ -511,16 +517,16 @@ export const sl: Lexicon = {
         "stran* .. razpad*|podrl*|sesul*|razmetan*|shekan*|okuzen*|hekan*",
         "shekal*|hekal*|vdrl* .. stran*|nas|spletn*|trgovin*",
         "~ prikaz* .. iphon*|telefon*|pravilno|prav",
-        "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|teme|wordpres*|predlog* .. ~|sesul*|podrl*|napak*|bela|prazna|razpad*",
+        "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|teme|wordpres*|predlog* .. sesul*|podrl*|napak*|bela|prazna|razpad*",
       ],
       tls: [
         "povezava|stran .. ni|ne varna|zasebna|zaupanja",
         "certifikat*|potrdil* .. potek*|iztek*|neveljav*|velja*|napacn*|opozor*",
         "potek*|neveljav*|opozor* .. certifikat*",
-        "kljucavnic* .. precrtan*|rdec*|odklenj*|~",
+        "kljucavnic* .. precrtan*|rdec*|odklenj*",
       ],
       dns: [
-        "imensk* streznik* .. ~|narobe|napak*|vraca*",
+        "imensk* streznik* .. narobe|napak*|vraca*",
         "naslova ni mogoce najti",
         "domen* .. ~ razres*|najti|najde*|obstaja*",
         "domeno|domene .. usmeri*|preusmeri*|usmerjen* .. streznik*|ip|naslov*",
@@ -529,7 +535,7 @@ export const sl: Lexicon = {
       "mail.send": [
         "odide|odidejo|poslal*|posljem|odslo|posljemo .. .. ~ prejm*|prejel*|dobi*|pride|prisl*|prispe*|dobijo",
         "~ prejme|prejel*|dobi|dobil* .. nas*|moj* .. mail*|sporocil*|ponudb*",
-        "skener*|tiskalnik*|kopirn* .. ~|posilja*|posla*|napak*",
+        "skener*|tiskalnik*|kopirn* .. posilja*|posla*|napak*",
         "obraz* .. ~ posilja*|poslj*|oddaj*|odda|pride|prihaja*|dela|deluje",
         "povprasevanj*|obvestil*|potrdit*|potrdil*|narocil* .. obraz*|spletn*|trgovin*|strani .. ~ prid*|prihaja*|dobi*|prejm*|posilj*",
         "~ povprasevanj*|obvestil*|potrdit* .. obraz*|strani|trgovin*|spletn*",
@@ -539,7 +545,7 @@ export const sl: Lexicon = {
       ],
       "mail.receive": [
         "brez priponk*|prilog*",
-        "priponk*|prilog* .. ~|manjka*",
+        "priponk*|prilog* .. manjka*",
         "nas|nasa|nase naslov|naslova|predal .. ~ obstaja*|sprejem*",
         "posta|maili|sporocila .. zamik*|zamud*|zakasn*",
         "~ pride noter|not",
@@ -550,8 +556,8 @@ export const sl: Lexicon = {
       ],
       "mail.login": [
         "preveri* .. identitet*|racun*",
-        "geslo|gesla za|do posto|poste|posti|mail*|predal* .. .. ~|napac*|zavra*",
-        "povezav* .. imap|pop3|postn* streznik* .. ~|spodlet*|napak*|zavrn*|prekin*",
+        "geslo|gesla za|do posto|poste|posti|mail*|predal* .. .. napac*|zavra*",
+        "povezav* .. imap|pop3|postn* streznik* .. spodlet*|napak*|zavrn*|prekin*",
         "~ odpre*|odpr*|prebra*|brat*|pregleda*|dostop* .. posta|poste|posto|mail*|mejl*|predal*|nabiralnik*",
         "~ pridem|pridemo|pride|pridejo|priti .. do|v posto|poste|mail*|mejl*|predal*|nabiralnik*",
         "posta|poste|posto|predal*|nabiralnik* .. ~ odpre*|odpr*|pridem|pridemo|pride",
@@ -562,7 +568,7 @@ export const sl: Lexicon = {
         "smo|je|naslov*|streznik*|ip|domena .. crni|crnem|crnih|crno|crne list*|seznam*",
         "na seznam* .. spam*|blokir*|nezelen*",
         "slab* ugled*",
-        "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. zavrac*|zavrn*|blokir*|~ sprejm*|sprejema* .. nas*|mail*|sporocil*|post*",
+        "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. zavrac*|zavrn*|blokir* sprejm*|sprejema* .. nas*|mail*|sporocil*|post*",
         "zavrac*|blokir* .. prejemnik*|nas* .. mail*|sporocil*|post*|streznik*",
       ],
       "mail.spam": [
@@ -574,17 +580,18 @@ export const sl: Lexicon = {
         "~ posla* .. jaz|mi .. spam*|vrac*",
         "izdaja*|predstavlja* za|kot nas*|mene|moj*",
       ],
-      "mail.webmail": ["spletn* post* .. ~|bela|prazna|napak*|prijav*"],
-      ftp: ["ftp|sftp|filezill*|winscp .. ~|zavrac*|zavrn*|prekin*|napak*"],
+      "mail.webmail": ["spletn* post* .. bela|prazna|napak*|prijav*"],
+      ftp: ["ftp|sftp|filezill*|winscp .. zavrac*|zavrn*|prekin*|napak*"],
       database: [
-        "povezav* .. z|s? bazo|podatkovn*|mysql .. ~|napak*|spodlet*|mogoc*|uspe*",
+        "povezav* .. z|s? bazo|podatkovn*|mysql .. napak*|spodlet*|mogoc*|uspe*",
         "napak* .. podatkovn*|baze|bazi|baza",
         "prevec povezav",
-        "baz* .. ~|odpoved*|crkn*|pocas*|napak*",
+        "baz* .. odpoved*|crkn*|pocas*|napak*",
       ],
       "panel.login": [
+        "uporabnisk*|narocnisk* portal* .. napak*",
         "~ pridem|pridemo|pride|priti|prijav*|spust*|dostop* .. panel*|plosc*|nadzorn*|uporabnisk*",
-        "panel*|plosc* .. ~|vrze|napak*|odjav*",
+        "panel*|plosc* .. vrze|napak*|odjav*",
       ],
       backup: [
         "obnov*|povrn*|vrnit*|vrne* .. kopij*|backup*|od vceraj|stanj*|datotek*",
@@ -660,7 +667,7 @@ export const sl: Lexicon = {
         "iz vas* omrezj*|streznik*|ip",
         "cron*|opravil*|naloga .. ~ izvaja*|izvede*|zaganja*|zazene*|pozen*|dela|deluje|tece",
         "cron*|opravil* .. napak*|spodlet*|dvakrat",
-        "zunanj*|odhodn* povezav*|api|klic* .. ~|blokir*|zavrn*|timeout*",
+        "zunanj*|odhodn* povezav*|api|klic* .. blokir*|zavrn*|timeout*",
         "~ povez*|povezat* .. zunanj*|api|placiln*|prehod*",
         "gdpr|odvetnik*|sodisc*|policij*|tozb*|zasebnost*",
         "obdelav* osebnih? podatkov",
@@ -741,7 +748,7 @@ export const sl: Lexicon = {
     "quota-full": [
       "predal*|nabiralnik*|disk*|prostor*|kvot*|racun|mapa .. poln*|prepoln*|presez*|preseg*|prekorac*|zaseden*|zmanjka*",
       "poln|polna|prepoln* .. predal*|nabiralnik*|disk*|kvot*|prostor*",
-      "zmanjka*|zmanjkuj*|premalo|~ .. prostora|kvote",
+      "zmanjka*|zmanjkuj*|premalo .. prostora|kvote",
       "vse|bilo polno",
       "prekorac*|presezen* .. kvot*",
     ],
@@ -801,12 +808,13 @@ export const sl: Lexicon = {
       "!placil*|placiln* .. prehod*|sistem*|stran*|trgovin*",
     ],
     compensation: [
+      "sla pogodb*|garanc*|<number>",
+      "po|v sla",
       "odskodnin*|nadomestil*|povracil*|kompenzacij*|refundacij*|odskod*",
       "dobropis*|popust*|vracil*|znizanj* .. izpad*|skod*|ur|nedelov*|nedosegl*|tezav*",
       "izpad*|nedelov*|nedosegl*|skod* .. dobropis*|popust*|vracil*|znizanj*",
       "izgub*|izpad* .. prihodk*|dohod*|promet*|posl*",
       "pripada .. nadomest*|popust*|dobrop*|odskod*",
-      "sla",
     ],
     "works-again": [
       "spet|zopet|ponovno|znova .. dela|delajo|deluje|delujejo|gre|ok|redu|prihaja*|odpira*",
@@ -824,10 +832,6 @@ export const sl: Lexicon = {
       "na|vasi stran* stanj*",
       "ali|a .. smo|je|to|bo .. vpliva*|prizadet*|tudi .. nas|pri",
       "pri nas .. vse|pa|sicer? dela|deluje|redu|ok|delajo",
-      "kaj je bilo|bil|povzrocilo",
-      "vzrok* .. izpad*|tezav*|okvar*",
-      "zanima .. kaj|zakaj .. je? bilo|bil|zgodilo",
-      "ste imeli .. izpad|tezav*|vzdrzev*|okvar*",
     ],
     "wrote-before": [
       "sem|smo|je|so .. ze|zjutraj|vceraj|dopoldne pisal*|sporocil|sporocila|sporocili|javil*|prijavil*|klical*|poklical*|poslal*",
@@ -865,7 +869,7 @@ export const sl: Lexicon = {
   time: {
     numbers: {
       1: "en, ena, eno, eni, enega",
-      2: "dva, dve",
+      2: "dva, dve, dvema, dveh",
       3: "tri, trije",
       4: "štiri, štirje",
       5: "pet",
@@ -1036,7 +1040,7 @@ export const sl: Lexicon = {
         "prejšnji teden, prejšnjega tedna, prejšnjem tednu, minuli teden, minulega tedna, zadnji teden, pretekli teden, preteklega tedna",
       "last-month": "prejšnji mesec, prejšnjega meseca, prejšnjem mesecu",
     },
-    since: { before: "od, ód, vse od, začenši z, že od, nekje od, tam od", after: "naprej, dalje" },
+    since: { before: "od, vse od, začenši z, že od", after: "naprej, dalje" },
     lasting: {
       before:
         "že, ze, zadnjih, zadnji, zadnjo, zadnje, v zadnji, v zadnjih, kar, traja, trajajo, skoraj, tudi po, niti po, že skoraj, že več kot, več kot",
@@ -1068,10 +1072,12 @@ export const sl: Lexicon = {
       "ne, pomotoma, ni, niso, nisem, nismo, nimam, nimamo, nima, nimajo, nič, noben*, nihče, neha*, nedosegljiv*, nedostop*, nemogoče, nedelujoč*, napak*, napač*, težav*, problem*, počas*, šteka*, zatika*, ustav*, pad*, crk*, crkn*, izgin*, prazn*, bel*, zavrn*, zavrač*, zavrže*, odbij*, odbit*, vrača*, vrnil*, blokir*, potek*, opozori*, opozarj*, sesul*, sesed*, zamuj*, zamud*, kasni*, muči*, visi, obvis*, zmrzn*, zamrzn*, neželen*, vsiljen*, spam*, virus*, vdrl*, error*, timeout*, izpad*, okvar*, brez, nemore*, neuspe*, manjka*, komaj, samo, le, sumljiv*, pokvar*, prekin*, nedel*, mrtv*, izpis*, javlja, javi, vrže, meče, forbidden, refused, denied, failed, predolgo, večno, dolgo",
     works:
       "dela, delajo, delal, delala, delalo, delali, deluje, delujejo, deloval, delovala, delovalo, delovali, šlo, šla, šle, gre, grejo, redu, ok, okej, dobro, hitro, hitra, hiter, normalno, brezhibno, super, brez težav, prejel*, prišl*, odpira, odprl*",
-    still: "še",
+    still:
+      "še vedno, je še, še delal*, še deloval*, še šlo, še vse, bilo še, še bilo, še dobro, še normalno, še v redu",
     onset:
       "začel*, začet*, začne, prvič, opazil*, opazim, opažam*, pojavil*, pojavlja, prenehal*, nehal*, ustavil*, crknil*, padl*, padel, izginil*, odpovedal*, zgodil*, dogaja, sesul*, utihnil*, prekinil*, javili, poklicali",
-    then: "odtlej, od takrat, od tedaj, od tega, od teh, odkar, potem ko, od takrat naprej, od tedaj dalje, odtakrat, po tem",
+    pointer:
+      "odtlej, od takrat, od tedaj, od tega, od teh, odkar, potem ko, od takrat naprej, od tedaj dalje, odtakrat, po tem",
     changed:
       "spremenil*, posodobil*, namestil*, izbrisal*, brisal*, zamenjal*, preimenoval*, naložil*, nadgradil*, vklopil*, izklopil*, nastavil*, preselil*, uredil sem, uredila sem, prestavil*",
     contact:
