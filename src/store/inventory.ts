@@ -355,24 +355,9 @@ export async function lookUp(
       order by id limit :most`,
     { ids: [asked.text.trim(), plain, plain.toUpperCase()], plain, address, most: MOST_FOUND },
   );
+  const ways = waysTo({ isAddress: address !== null, isMail: plain.includes("@"), names, key });
   const findAccounts = db.raw<{ rows: (AccountRow & Found & { domains: Domain[] })[] }>(
-    `with found as (
-       select id, 'id' as by, null as domain, 0 as rank from inventory_accounts where id = any(:ids)
-       union all
-       select id, 'service', null, 1 from inventory_accounts where service_ids @> array[:plain]
-       union all
-       (select account_id, 'domain', name, 2 from inventory_domains
-         where ascii = any(:names) or (name <> ascii and name = any(:names))
-         order by length(name) desc limit 1)
-       union all
-       (select id, 'contact', null, 3 from inventory_accounts where contacts @> array[:plain] limit :most)
-       union all
-       (select id, 'address', null, 4 from inventory_accounts
-         where cast(:address as text) is not null and addresses @> array[cast(:address as text)] limit :most)
-       union all
-       (select id, 'company', null, 5 from inventory_accounts
-         where length(:key) >= :shortest and company_key >= :key and company_key < :after
-         order by company_key limit :most)),
+    `with found as (${ways.join(" union all ")}),
      best as (select distinct on (id) id, by, domain, rank from found order by id, rank)
      select ${ACCOUNT.replace("id,", "a.id,")}, best.by, best.domain,
             (select coalesce(json_agg(d order by d.position), '[]')
@@ -386,7 +371,6 @@ export async function lookUp(
       address,
       key,
       after: `${key}\u{10FFFF}`,
-      shortest: SHORTEST_COMPANY,
       most: MOST_FOUND,
     },
   );
@@ -410,6 +394,45 @@ export async function lookUp(
       },
     })),
   };
+}
+
+/** The ways that can lead from such a question to an account, the surest first. */
+function waysTo(asked: {
+  readonly isAddress: boolean;
+  readonly isMail: boolean;
+  readonly names: readonly string[];
+  readonly key: string;
+}): readonly string[] {
+  const { isAddress, isMail, names, key } = asked;
+  const byCompany = !isAddress && !isMail && key.length >= SHORTEST_COMPANY;
+  return [
+    `(select id, 'id' as by, null as domain, 0 as rank from inventory_accounts where id = any(:ids))`,
+    `(select id, 'service', null, 1 from inventory_accounts where service_ids @> array[:plain] limit :most)`,
+    ...(!isAddress && names.length > 0
+      ? [
+          `(select account_id, 'domain', name, 2 from inventory_domains
+             where ascii = any(:names) or (name <> ascii and name = any(:names))
+             order by length(name) desc limit 1)`,
+        ]
+      : []),
+    ...(isMail
+      ? [
+          `(select id, 'contact', null, 3 from inventory_accounts where contacts @> array[:plain] limit :most)`,
+        ]
+      : []),
+    ...(isAddress
+      ? [
+          `(select id, 'address', null, 4 from inventory_accounts
+             where addresses @> array[cast(:address as text)] limit :most)`,
+        ]
+      : []),
+    ...(byCompany
+      ? [
+          `(select id, 'company', null, 5 from inventory_accounts
+             where company_key >= :key and company_key < :after order by company_key limit :most)`,
+        ]
+      : []),
+  ];
 }
 
 type Found = Pick<LookedUp["accounts"][number], "by" | "domain">;
