@@ -16,8 +16,8 @@ export interface SiteSettings extends ApiSettings, SystemSettings {
   readonly copies: Copies;
   readonly log: Log;
   readonly trustProxy: readonly string[];
-  /** What the form for customers and their own pages need; without it there are none. */
-  readonly reporting?: Omit<ReportPagesSettings, "db" | "now" | "copies" | "publicUrl" | "log">;
+  /** What the form for customers and their own pages need besides; without it there are none. */
+  readonly reporting?: Pick<ReportPagesSettings, "waiting" | "reencoder">;
 }
 
 /** A slow or silent client keeps a connection no longer than this (ms). */
