@@ -67,6 +67,7 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
   ],
   ["src/main.ts", ["src/app.ts", "src/settings.ts", ...LEAVES]],
   ["src/cli.ts", ["src/", "probes/"]],
+  ["src/commands/", ["src/", "probes/"]],
   ["src/app.ts", ["src/"]],
   ["src/replay.ts", ["src/core/", "src/inventory/", ...LEAVES]],
   ["src/database.ts", ["src/store/", ...LEAVES]],
