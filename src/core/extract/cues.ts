@@ -1,4 +1,4 @@
-import { CUES, type Cue, type Span, type SymptomGuess } from "./extraction.js";
+import { CUES, type Cue, type Span, type Symptom, type SymptomGuess } from "./extraction.js";
 import { type Field, spanOf } from "./field.js";
 import type { Lexicon } from "./lexicon.js";
 import { findCodes } from "./machine-words.js";
@@ -26,18 +26,19 @@ export function readCues(
     if (cue && !found.has(cue)) found.set(cue, spanOf(field, { from, to }));
   const asked = askedAt(fields);
   if (asked && !found.has("question")) found.set("question", asked);
-  const noFault = symptoms.reduce(
-    (sum, { symptom, p }) => sum + (NO_FAULTS.has(symptom) ? p : 0),
-    0,
-  );
+  const massOf = (kinds: ReadonlySet<Symptom>) =>
+    symptoms.reduce((sum, { symptom, p }) => sum + (kinds.has(symptom) ? p : 0), 0);
+  const isPlainFault = massOf(NO_FAULTS) < MOSTLY && massOf(ASKED_ABOUT) < MOSTLY;
+  const isOfOne = found.has("user-unknown") || found.has("quota-full");
   return [...found]
-    .filter(([cue]) => !ONLY_WITHOUT_FAULT.has(cue) || noFault >= MOSTLY_NO_FAULT)
+    .filter(([cue]) => !ALSO_OF_FAULTS.has(cue) || !isPlainFault || isOfOne)
     .map(([cue, span]) => ({ cue, span }));
 }
 
 /** "Why is our site down?" and "please look at it" are how faults are told, too. */
-const ONLY_WITHOUT_FAULT: ReadonlySet<Cue> = new Set(["question", "request", "thanks", "billing"]);
-const MOSTLY_NO_FAULT = 0.4;
+const ALSO_OF_FAULTS: ReadonlySet<Cue> = new Set(["question", "request", "thanks", "billing"]);
+const ASKED_ABOUT: ReadonlySet<Symptom> = new Set(["web.content", "backup"]);
+const MOSTLY = 0.4;
 
 const matchers = new WeakMap<Lexicon, Matcher>();
 

@@ -75,12 +75,12 @@ const RULES: readonly Rule[] = [
   // ── one recipient ──
   {
     sign: /\b5\.1\.[0-3]\b|\b(?:user unknown|unknown user|no such user|recipient (?:address )?rejected|mailbox (?:unavailable|not found|does not exist)|address not found|does not exist here|unknown recipient|invalid recipient|unrouteable address|nosuchuser|adresse unbekannt)\b/,
-    leaning: { "mail.send": 0.75, "mail.receive": 0.35, "mail.bounce_blocklist": 0.15 },
+    leaning: { "mail.send": 1.1, "mail.receive": 0.35, "mail.bounce_blocklist": 0.1 },
     cue: "user-unknown",
   },
   {
     sign: /\b[45]\.2\.2\b|\b552\b|\b(?:mailbox (?:is )?full|over quota|quota exceeded|exceeded (?:the )?(?:storage|quota)|overquota|insufficient storage)\b/,
-    leaning: { "mail.receive": 0.8, howto: 0.35 },
+    leaning: { "mail.receive": 1.3, howto: 0.5 },
     cue: "quota-full",
     beside: MAIL,
   },

@@ -41,14 +41,17 @@ function wordsOf(field: Field, view: Folded): readonly PassageWord[] {
   const words: PassageWord[] = [];
   let done = 0;
   for (const { word, from, to } of pieces(view)) {
-    const gap = words.length === 0 ? "sentence" : gapOf(view.text.slice(done, from));
+    const before = words.at(-1);
+    const gap = before ? gapOf(before.word, view.text.slice(done, from)) : "sentence";
     words.push({ word, from, to, gap, field });
     done = to;
   }
   return words;
 }
 
-function gapOf(between: string): PassageWord["gap"] {
+function gapOf(before: string, between: string): PassageWord["gap"] {
+  // "the 2. mailbox", "kb. 3": the full stop belongs to the word.
+  if (/^\. ?$/.test(between) && (before === "<number>" || before.length <= 2)) return "clause";
   if (/[.!?](?:\s|$|["')\]])|[;\u2022|]|\n\s*\n|\n\s*[-*\u2022]/.test(between))
     return /\.\.\./.test(between) ? "clause" : "sentence";
   return /[,:()\n"\u2026]|\s-+\s|\.\./.test(between) ? "clause" : "none";

@@ -65,8 +65,8 @@ function readPattern(label: string, pattern: Pattern, atoms: Atoms): readonly Co
   let variants: Step[][] = [[]];
   for (const place of pattern.replace(/^!/, "").trim().split(/\s+/)) {
     const optional = place.endsWith("?");
-    const step = readStep(optional ? place.slice(0, -1) : place, atoms);
-    const added = variants.map((steps) => [...steps, step]);
+    const choices = readPlace(optional ? place.slice(0, -1) : place, atoms);
+    const added = variants.flatMap((before) => choices.map((steps) => [...before, ...steps]));
     variants = optional ? [...variants, ...added] : added;
   }
   return variants
@@ -75,10 +75,21 @@ function readPattern(label: string, pattern: Pattern, atoms: Atoms): readonly Co
     .map((steps) => ({ label, against, steps }));
 }
 
-function readStep(place: string, atoms: Atoms): Step {
-  if (place === "..") return { kind: "gap" };
-  if (place === "~") return { kind: "denial" };
-  return { kind: "word", atoms: new Set(place.split("|").map((word) => atoms.idOf(word))) };
+/** The steps of one place: single words together, and each saying of several words (`set_up`) for itself. */
+function readPlace(place: string, atoms: Atoms): readonly (readonly Step[])[] {
+  if (place === "..") return [[{ kind: "gap" }]];
+  const choices = place.split("|");
+  const words = choices.filter((choice) => choice !== "~" && !choice.includes("_"));
+  const sayings = choices.filter((choice) => choice.includes("_"));
+  const step = (written: readonly string[]): Step => ({
+    kind: "word",
+    atoms: new Set(written.map((word) => atoms.idOf(word))),
+  });
+  return [
+    ...(words.length > 0 ? [[step(words)]] : []),
+    ...(choices.includes("~") ? [[{ kind: "denial" } as const]] : []),
+    ...sayings.map((saying) => saying.split("_").map((word) => step([word]))),
+  ];
 }
 
 /** Where the outer words may be missing, no gap is left at the edges. */
@@ -162,6 +173,8 @@ function follow(
 }
 
 const SLIP_LENGTH = 6;
+/** With one letter replaced, shorter words are too often others: "Wartung" is no "Warnung". */
+const REPLACED_LENGTH = 8;
 /** A word that is known by so many of its letters is no slip of another. */
 const KNOWN_LENGTH = 5;
 const MOST_REMEMBERED = 20_000;
@@ -252,5 +265,5 @@ export function isSlipOf(word: string, stem: string, open: boolean): boolean {
   // A missing or a surplus last letter of an open stem says nothing.
   if (open && same >= stem.length - 1) return false;
   if (meets(same, same + 1) || meets(same + 1, same)) return true;
-  return stem.length > SLIP_LENGTH && meets(same + 1, same + 1);
+  return stem.length >= REPLACED_LENGTH && meets(same + 1, same + 1);
 }

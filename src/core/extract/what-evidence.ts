@@ -3,7 +3,7 @@ import { type Leaning, NO_FAULTS } from "./what-table.js";
 
 const SHARPNESS = 1.8;
 const LEAST_SHARE = 0.02;
-const NOTHING = 0.002;
+const NOTHING = 0.02;
 const MOST_SPANS = 6;
 /** From this weight on, a passage is shown as a reason. */
 const TELLING = 0.2;

@@ -11,6 +11,7 @@ import {
 } from "./lexicon.js";
 import type { Passage } from "./passage.js";
 import { compile, findHits, type Hit, type Matcher, meet } from "./patterns.js";
+import { NO_FAULTS } from "./what-table.js";
 
 /** A thing, trouble or saying at the words `[from, to)`. */
 export interface Of<Kind> extends Range {
@@ -28,6 +29,12 @@ export interface Reading {
   readonly things: readonly Of<Thing>[];
   readonly troubles: readonly Of<Trouble>[];
   readonly phrases: readonly Of<Symptom>[];
+  /** Claims for compensation. */
+  readonly claims: readonly Range[];
+  /** "Only on my phone" */
+  readonly devices: readonly Range[];
+  /** "I read about the outage" */
+  readonly asks: readonly Range[];
   /** Things that are said to be in order; they are not among `things` there. */
   readonly fine: readonly Of<Thing>[];
 }
@@ -42,6 +49,9 @@ function matcherOf(lexicon: Lexicon): Matcher {
     works: what.works,
     but: what.but,
     not: what.not,
+    claim: lexicon.cues.compensation,
+    device: lexicon.cues["one-device"],
+    asks: lexicon.cues["asks-about"],
   };
   for (const thing of THINGS) {
     lists[`thing ${thing}`] = [...what.things[thing], ...(INTERNATIONAL.things[thing] ?? [])];
@@ -106,8 +116,13 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
     things: things.filter((thing) => !excused.some((other) => meet(other, thing))),
     troubles,
     phrases: of("phrase", SYMPTOMS).filter(
-      (phrase) => !said.some((other) => meet(other, phrase) && other.met >= phrase.met),
+      (phrase) =>
+        NO_FAULTS.has(phrase.kind) ||
+        !said.some((other) => meet(other, phrase) && other.met >= phrase.met),
     ),
+    claims: labelled("claim"),
+    devices: labelled("device"),
+    asks: labelled("asks"),
     fine: excused,
   };
 }

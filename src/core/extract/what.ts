@@ -1,4 +1,4 @@
-import type { Span, Symptom, SymptomGuess } from "./extraction.js";
+import { type Span, type Symptom, type SymptomGuess, SYMPTOMS } from "./extraction.js";
 import { type Field, spanOf } from "./field.js";
 import type { Range } from "./fold.js";
 import type { Lexicon, Thing, Trouble } from "./lexicon.js";
@@ -7,12 +7,20 @@ import { passageOf, spanOfWords } from "./passage.js";
 import { meet } from "./patterns.js";
 import { Evidence } from "./what-evidence.js";
 import { type Of, readPassage, type Reading } from "./what-reading.js";
-import { IN_ORDER, type Leaning, MEANING, THING_ALONE, TROUBLE_ALONE } from "./what-table.js";
+import {
+  IN_ORDER,
+  type Leaning,
+  MEANING,
+  NO_FAULTS,
+  THING_ALONE,
+  TROUBLE_ALONE,
+} from "./what-table.js";
 
 /** Below this nothing much was understood. */
 const LITTLE = 0.5;
 const QUOTED = 0.6;
 const FOREIGN = 0.6;
+const CLAIMED = 1.4;
 
 /**
  * What is wrong, as likely meanings that sum to 1, best first, never empty. `lexicon` is the language's;
@@ -39,7 +47,7 @@ export function readSymptoms(
 }
 
 function weighCodes(evidence: Evidence, codes: readonly CodeHit[], factor: number): void {
-  for (const code of codes) evidence.add(code.leaning, factor, [spanOf(code.field, code)]);
+  for (const code of codes) evidence.add(code.leaning, factor, [spanOf(code.field, code)], true);
 }
 
 function weighWords(evidence: Evidence, reading: Reading, factor: number): void {
@@ -53,6 +61,8 @@ function weighWords(evidence: Evidence, reading: Reading, factor: number): void 
       spansOf(reading, phrase),
       true,
     );
+  for (const claim of reading.claims)
+    evidence.add({ billing: CLAIMED }, factor, spansOf(reading, claim), true);
   for (const { kind } of reading.fine)
     for (const [symptom, doubt] of IN_ORDER.get(kind) ?? []) evidence.doubt(symptom, doubt);
 }
@@ -63,6 +73,9 @@ const WINDOW = 7;
 const CLAUSE_COST = 3;
 /** Of a thing in a sentence before, and of one that only the subject names. */
 const FAR = 0.6;
+/** "Neither site nor mail": the site stands for all. */
+const BESIDE_THE_SITE = 0.6;
+const ALL_GONE: ReadonlySet<Trouble> = new Set(["down", "unreachable", "unreceived", "missing"]);
 const TOPIC = 0.35;
 
 /** A trouble means what it is said of: the things near it in its sentence, else in those before, else nothing certain. */
@@ -86,10 +99,14 @@ function weighTrouble(
     );
   };
   const [nearest] = near;
+  const isAll = ALL_GONE.has(trouble.kind) && near.some(({ thing }) => thing.kind === "site");
   for (const { thing, distance } of near) {
     const behind = distance - (nearest?.distance ?? 0);
-    tell(thing, (1 - 0.06 * distance) * (behind <= 2 ? 1 : 0.45));
+    const weight = (1 - 0.06 * distance) * (behind <= 2 ? 1 : 0.45);
+    tell(thing, isAll && thing.kind !== "site" ? weight * BESIDE_THE_SITE : weight);
   }
+  if (isAll && near.some(({ thing }) => MAIL.has(thing.kind)))
+    evidence.add({ "web.down": 1 }, factor, spans);
   const [before] = nearest ? [] : thingsBefore(reading, trouble);
   if (before) tell(before, FAR);
   for (const topic of reading.things.filter((thing) => inSubject(reading, thing)))
@@ -100,7 +117,7 @@ function weighTrouble(
 /** Things in the trouble's sentence, nearest first; bare names only where no word says what is meant. */
 function thingsNear(
   reading: Reading,
-  trouble: Range,
+  trouble: Of<Trouble>,
 ): readonly { readonly thing: Of<Thing>; readonly distance: number }[] {
   const near = reading.things
     .filter((thing) => reading.sentences[thing.from] === reading.sentences[trouble.from])
@@ -108,8 +125,23 @@ function thingsNear(
     .filter(({ distance }) => distance <= WINDOW)
     .sort((a, b) => a.distance - b.distance || b.thing.met - a.thing.met);
   const words = near.filter(({ thing }) => !isName(reading, thing));
-  return words.length > 0 ? words : near;
+  const meant = words.length > 0 ? words : near;
+  const general = new Set(meant.flatMap(({ thing }) => MORE_SPECIAL.get(thing.kind) ?? []));
+  return meant.filter(({ thing }) => !general.has(thing.kind));
 }
+
+/** Beside these, those say only where: "nothing comes from our site's form". */
+const MORE_SPECIAL: ReadonlyMap<Thing, readonly Thing[]> = new Map<Thing, readonly Thing[]>([
+  ["form", ["site", "cms"]],
+  ["panel", ["site", "server"]],
+  ["webmail", ["site", "server"]],
+  ["certificate", ["site", "webmail"]],
+  ["database", ["site", "server"]],
+  ["cron", ["server", "site"]],
+  ["outgoing", ["mail", "server"]],
+  ["incoming", ["mail", "server"]],
+  ["mailbox", ["server"]],
+]);
 
 /** The things of the last two sentences, nearest first. */
 function thingsBefore(reading: Reading, trouble: Range): readonly Of<Thing>[] {
@@ -149,8 +181,14 @@ function meaningOf(reading: Reading, thing: Thing, trouble: Trouble): Leaning {
 }
 
 /** Words between the two, each clause's end between them counting for some. */
-function distanceOf(reading: Reading, thing: Range, trouble: Range): number {
-  if (meet(thing, trouble)) return 0;
+const INSIDE: ReadonlyMap<Trouble, number> = new Map([
+  ["error", 5],
+  ["notfound", 5],
+]);
+
+function distanceOf(reading: Reading, thing: Range, trouble: Of<Trouble>): number {
+  // The page of "a white page" is not what the report is about.
+  if (meet(thing, trouble)) return INSIDE.get(trouble.kind) ?? 0;
   const [first, second] = thing.from < trouble.from ? [thing, trouble] : [trouble, thing];
   const clauses = (reading.clauses[second.from] ?? 0) - (reading.clauses[first.to - 1] ?? 0);
   return second.from - first.to + clauses * CLAUSE_COST;
@@ -164,6 +202,8 @@ function spansOf(reading: Reading, range: Range): readonly Span[] {
 // ── the special before the general ───────────────────────────────────────────────────────────
 
 const PLAIN = 0.8;
+const CERTAIN = 1.1;
+const DEVICE = 0.5;
 const WEB_ERRORS: readonly Symptom[] = ["web.error5xx", "web.error4xx", "web.down"];
 
 function preferTheSpecial(evidence: Evidence, reading: Reading): void {
@@ -175,13 +215,28 @@ function preferTheSpecial(evidence: Evidence, reading: Reading): void {
   }
   for (const special of ["panel.login", "mail.webmail", "ftp"] as const)
     if (plain(special)) for (const general of WEB_ERRORS) evidence.outdo(general, 0.6);
-  if (plain("mail.webmail")) evidence.outdo("mail.login", 0.75);
+  const programs = reading.things.some(({ kind }) => kind === "mailbox");
+  if (plain("mail.webmail") && plain("mail.login"))
+    evidence.outdo(programs ? "mail.webmail" : "mail.login", 0.75);
   if (plain("tls"))
     for (const other of ["mail.webmail", "web.down"] as const) evidence.outdo(other, 0.6);
+  // Mail that one device alone does not get is a mailbox that it does not open.
+  const [device] = reading.devices;
+  if (device && reading.troubles.length > 0 && reading.things.some(({ kind }) => MAIL.has(kind)))
+    evidence.add({ "mail.login": DEVICE }, 1, spansOf(reading, device));
+  // "I read about the outage, ours works" is no report of one.
+  const [asks] = reading.asks;
+  if (asks && reading.fine.length > 0 && evidence.bestFault() < CERTAIN) {
+    evidence.add({ feedback: 0.7, howto: 0.5 }, 1, spansOf(reading, asks));
+    for (const symptom of SYMPTOMS) if (!NO_FAULTS.has(symptom)) evidence.outdo(symptom, 0.5);
+  }
+  // Who claims compensation tells of a fault that is over.
+  if (reading.claims.length > 0)
+    for (const symptom of SYMPTOMS) if (!NO_FAULTS.has(symptom)) evidence.outdo(symptom, 0.75);
   // A fault that is told plainly outweighs the question or the thanks around it.
   const fault = evidence.bestFault();
   for (const symptom of ["howto", "feedback"] as const)
-    if (fault >= PLAIN) evidence.outdo(symptom, fault >= 1.1 ? 0.35 : 0.55);
+    if (fault >= PLAIN) evidence.outdo(symptom, fault >= CERTAIN ? 0.35 : 0.55);
   for (const special of ["billing", "domain", "backup"] as const)
     if (plain(special)) evidence.outdo("howto", 0.6);
 }

@@ -392,7 +392,7 @@ export const en: Lexicon = {
       ],
     },
     works: [
-      "works|work|working|fine|ok|okay|normal|normally|alright|all_right|good|well|perfect|perfectly|unaffected|intact|up|online|alive|loads|opens|arriving|coming|arrive|healthy",
+      "works|working|fine|ok|okay|normal|normally|alright|all_right|good|well|perfect|perfectly|unaffected|intact|up|online|alive|loads|opens|arriving|coming|arrive|healthy",
       "no problem*|issues|trouble",
     ],
     fine: {
