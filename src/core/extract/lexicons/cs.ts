@@ -351,7 +351,7 @@ export const cs: Lexicon = {
         "odepren* pristup*",
       ],
       notfound: [
-        "stran*|podstran*|odkaz*|soubor* .. nenalez*|neexist*|nenajd* nalez*",
+        "stran*|podstran*|odkaz*|soubor* .. nenalez*|neexist*|nenajd*",
         "nenalezen*|neexistuj*",
         "nefunkcni|mrtv*|rozbit* odkaz*",
       ],
@@ -359,7 +359,8 @@ export const cs: Lexicon = {
         "neprelozi*|nepreklad*|neresolv*|nerozresi*",
         "~ preloz*|preklad*|resolv*",
         "nenaleza|nenajde|nenasel|nelze|nenalezen* .. adres*|server*|domen*|ip|hostitel*",
-        "adres*|server*|domen*|hostitel* .. nenalez*|nelze|neexist*|nenajd*|nenasel|neprel* najit|nalez*",
+        "adres*|server*|domen*|hostitel* .. nenalez*|neexist*|nenajd*|nenasel|neprel*",
+        "adres*|server*|domen*|hostitel* .. ~ najit|nalezt|nalezen*",
         "neznam* hostitel*|domen*|server*",
         "nepropagov*|nepropsal*",
         "~ propagov*|propsal*",
@@ -422,7 +423,8 @@ export const cs: Lexicon = {
         "zmen* drzitel*|vlastnik*|majitel*|registrator*",
       ],
       charged: [
-        "zaplac*|zaplat*|platil*|uctovan*|naucto*|strhl*|strzen*|preplat*|upomink*|dobropis*|vratit penize|vraceni",
+        "zaplac*|zaplat*|platil*|uctovan*|naucto*|strhl*|strzen*|preplat*|upomink*|dobropis*",
+        "vratit|vraceni penize|penez",
         "vypoved*|vypovid*|zrus*|ukonc*|odstoup* .. smlouv*|hosting*|sluzb*|ucet|tarif*|predplat*",
         "faktur* .. chyb*|spatn*|nesed*|kopi*|dvakrat|oprav*|nedosta*|neprisla|adres*|ico|dic",
         "dvakrat|dvoj*|duplicit* .. faktur*|zaplat*|uctovan*|platb*",
@@ -469,6 +471,9 @@ export const cs: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "nejde|nejdou|nefunguj*|nejede|ani|~ .. web|weby|stranky|stranka ani|i|a|ani posta|maily|mail|posty|postu",
+        "nejde|nejede|nefunguj* .. vubec|uplne|vubec nic|vse",
+        "nemeli|nemame|nemam .. web|webu|stranky .. ani|i|a? posta|postu|maily|mail",
         "nejde|nejede|nefunguj*|nedari vubec? nic|otevrit",
         "nedostane|nedostanou|nedostanu .. na web*|stran*|eshop*|<domain>",
         "vypadek webu|stranek|serveru",
@@ -509,9 +514,11 @@ export const cs: Lexicon = {
         "preskrtnut*|cerven* zam*",
       ],
       dns: [
+        "adres* serveru? ~ najit|nalezt|nalezena",
+        "adres* .. serveru .. nenalez*",
         "jmenn*|dns server* .. neodpov*|vrac*|chyb*|spatn*|nevid*|nejd*",
         "adresu serveru? nelze|nebylo|nenaslo",
-        "domen* .. nepreklad*|neprelozi*|nenalez*|neexist*|nejde nalezt",
+        "domen* .. nepreklad*|neprelozi*|nenalez*|neexist*",
         "nastav*|zmen*|pridat|upravit .. dns|zaznam*",
         "nasmerov*|presmerov* .. domen*|zaznam* .. server*|ip|adres*",
       ],
@@ -556,7 +563,7 @@ export const cs: Lexicon = {
       "mail.bounce_blocklist": [
         "vrac*|vrati*|vratil* .. jako? zablok*|blokovan*|spam*|odmitnut*",
         "~ jako zablokovan*",
-        "jsme|je|server*|ip|adres*|domena .. na? blacklist*|cern*|rbl listin*|seznam*?",
+        "jsme|je|server*|ip|adres*|domena .. na? blacklist*|cern*|rbl",
         "cern* listin*",
         "seznam* blokovan*",
         "spatn*|nizk* reputac*",
@@ -565,7 +572,7 @@ export const cs: Lexicon = {
         "vrac*|vratil* .. zprav*|mail*|email* .. klient*|zakazn*|kod*|odmit*|nam|mi",
       ],
       "mail.spam": [
-        "mym|nasim|moje|jejim jmenem",
+        "mym|nasim|mojim|jejim jmenem",
         "rozesila .. jmenem|spam*",
         "je|neni to podvod|phishing|od|vase|pravost*",
         "to posilate|psali vy",
@@ -585,7 +592,7 @@ export const cs: Lexicon = {
         "chyb* .. databaz*",
         "databaz* .. nejede|nejde|nefunguj*|nebezi|spadl*|neodpov*|chyb*|nedostupn*|pomal*",
         "moc|prilis|mnoho spojeni",
-        "nejede|nejde|nefunguj* databaz*",
+        "nejede|nejde|nefunguj*|nebezi databaz*",
       ],
       "panel.login": [
         "~ prihlas*|dostat|dostan* .. panel*|administrac* .. hosting*?",
@@ -766,7 +773,7 @@ export const cs: Lexicon = {
       "u nekoho|jinde jin*|hostov*|registrov*",
       "hostov*|registrov* .. jinde|jinou|jineho",
       "autor*|vyrobce|tvurce plugin*|sablon*|doplnk*",
-      "heureka|paypal|gopay|comgate|zasilkovn*|seznam|facebook*|instagram*|stripe|packeta|shoptet|eshop rychle",
+      "heureka|paypal|gopay|comgate|zasilkovn*|facebook*|instagram*|stripe|packeta|shoptet",
     ],
     question: [
       "jak|kde|co|kdy|proc|kdo|kolik|ktery|ktera|jaky|jaka|jake|jakou|cim|kam .. muzu|mohu|mam|je|to|se|si|bude|znamen*|stoji|by|dlouho|zvlad*|mate|ted|ziskame|ziskat|navysit|obnov*|udelat|hybal",
@@ -810,13 +817,12 @@ export const cs: Lexicon = {
       "!domen* .. zaplac*",
     ],
     compensation: [
-      "smluvne|garantovan*|sla .. dostupnost*|<number>",
       "kompenzac*|odskodn*|odskodnen*|refundac*",
       "nahrad*|sleva|slevu|slevy|vraceni|dobropis .. vypad*|skod*|nedostup*|ztrat*|hodin*",
       "vypad*|nedostup*|skod* .. nahrad*|slev*|vraceni|dobropis*",
       "narok* .. na .. slev*|nahrad*|kompen*|vraceni",
       "usly|ztraceny|usla|ztrata zisk*|trzb*|objednav*|zakaz*",
-      "smlouv* .. narok*|dostupnost*|garant*",
+      "smlouv* .. narok*|slev*|nahrad*",
     ],
     "works-again": [
       "uz|zase|opet|znovu|ted|nyni .. uz|zase|opet? funguj*|jede|jedou|bezi|jde|jdou|ok|poradku|vse|chodi|slape",
@@ -834,7 +840,7 @@ export const cs: Lexicon = {
       "na stran* stavu|status*",
       "piste|hlasite|uvadite .. poruch*|vypad*|zavad*|udrzb*|odstavk*",
       "tyka|tykalo|dotkne|dotyka|ovlivni|postihl* .. nas|me|nasi|naseho",
-      "nam|nas|u nas .. vse|vsechno .. jede|funguj*|bezi|ok|jde",
+      "nam|nas .. vse|vsechno .. jede|funguj*|bezi|ok|jde",
     ],
     "wrote-before": [
       "psal*|volal*|hlasil*|nahlasil*|nahlasov*|oznamoval*|reklamov* .. jsem|jsme|uz|vcera|rano|dnes|vam|drive",
@@ -1075,10 +1081,11 @@ export const cs: Lexicon = {
     greetings:
       "dobré ráno, dobrý den, dobry den, dobrý večer, dobré odpoledne, dobré dopoledne, dobré poledne, hezký den, hezké ráno, hezký večer, pěkný den, pěkný večer, pěkné odpoledne, hezké odpoledne, hezký víkend, pěkný víkend, dobrou noc, krásný den, krásný víkend, příjemný den, příjemný večer, den co den, za den, jednoho dne, jeden den, poprvé, ještě jednou, najednou, jednou",
     trouble:
-      "omylem, nedopatřením, nejde, nejdou, nejede, nejedou, nejel, nejela, nešlo, nešla, nešel, nešly, nesel, nefung*, nelze, nemůž*, nemuz*, nemohl*, nemám*, nemaj*, nemá, neměl*, nedá, neda, nedař*, nedar*, nechod*, neodch*, neodes*, nepřich*, neprich*, nepřiš*, neprisl*, nedoraz*, nedostal*, nedostav*, nedostup*, nedostan*, nedoruč*, neotev*, neotv*, nenač*, nenac*, nepřip*, neprip*, nepřihl*, neprihl*, není, neni, nejsou, nenaj*, nenaš*, nenas*, nepos*, neukl*, nezobr*, nereag*, neodpov*, neproj*, neproš*, nevid*, nepouš*, nepous*, nenab*, neběž*, nebez*, nestíh*, neda se, nechce, nechtě*, nikdo, nic, žádn*, zadn*, ne, bez, chyb*, chyba, problém*, problem*, potíž*, potiz*, pomal*, líný, línější, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mrtv*, zmize*, zmizel*, prázdn*, prazdn*, bílá, bila, odmít*, odmit*, vrac*, vrát*, vrat*, blok*, zablok*, vyprš*, vyprs*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, zpožd*, zpozd*, pozdě, nevyžád*, nevyzad*, spam*, vir*, napad*, hack*, error*, timeout*, odhlaš*, odhlas*, vyhaz*, hlás*, hlas*, píše, jen, pouze, přestal*, prestal*, zlob*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlouho, věčnost, sotva, blb*, zaseknut*, toč*",
+      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylem, nedopatřením, nejde, nejdou, nejede, nejedou, nejel, nejela, nešlo, nešla, nešel, nešly, nesel, nefung*, nelze, nemůž*, nemuz*, nemohl*, nemám*, nemaj*, nemá, neměl*, nedá, neda, nedař*, nedar*, nechod*, neodch*, neodes*, nepřich*, neprich*, nepřiš*, neprisl*, nedoraz*, nedostal*, nedostav*, nedostup*, nedostan*, nedoruč*, neotev*, neotv*, nenač*, nenac*, nepřip*, neprip*, nepřihl*, neprihl*, není, neni, nejsou, nenaj*, nenaš*, nenas*, nepos*, neukl*, nezobr*, nereag*, neodpov*, neproj*, neproš*, nevid*, nepouš*, nepous*, nenab*, neběž*, nebez*, nestíh*, neda se, nechce, nechtě*, nikdo, nic, žádn*, zadn*, ne, bez, chyb*, chyba, problém*, problem*, potíž*, potiz*, pomal*, líný, línější, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mrtv*, zmize*, zmizel*, prázdn*, prazdn*, bílá, bila, odmít*, odmit*, vrac*, vrát*, vrat*, blok*, zablok*, vyprš*, vyprs*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, zpožd*, zpozd*, pozdě, nevyžád*, nevyzad*, spam*, vir*, napad*, hack*, error*, timeout*, odhlaš*, odhlas*, vyhaz*, hlás*, hlas*, píše, jen, pouze, přestal*, prestal*, zlob*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlouho, věčnost, sotva, blb*, zaseknut*, toč*",
     works:
       "funguje, fungují, fungoval, fungovala, fungovalo, fungovaly, jde, jdou, šlo, šla, šel, šly, slo, jede, jedou, jel, jela, jelo, běží, bezi, běžel*, bezel*, pořádku, poradku, dobře, dobre, ok, oukej, rychle, rychlý, rychlá, svižn*, svizn*, normálně, normalne, v pohodě, bez problém*, chodil*, chodí, naskočil*, naběhl*, skvěle",
     still: "ještě",
+    again: "zase, opět, znovu, už",
     onset:
       "začal*, zacal*, začín*, zacin*, začalo, poprvé, poprve, všiml*, vsiml*, všimla, zjistil*, objevil*, přestal*, prestal*, spadl*, padl*, zmizel*, rozbil*, vypadl*, lehl*, zkolab*, nastal*, projevil*, zasekl*, odešel, odpadl*, zamrzl*",
     pointer:

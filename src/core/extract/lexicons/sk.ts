@@ -346,7 +346,7 @@ export const sk: Lexicon = {
         "odopret* pristup*",
       ],
       notfound: [
-        "stran*|podstran*|odkaz*|subor* .. nenasl*|neexist*|nenajd* najden*",
+        "stran*|podstran*|odkaz*|subor* .. nenasl*|neexist*|nenajd*",
         "nenajden*|neexistuj*",
         "nefunkcn*|mrtv*|rozbit* odkaz*",
       ],
@@ -354,7 +354,8 @@ export const sk: Lexicon = {
         "neprelozi*|nepreklad*|neresolv*",
         "~ preloz*|preklad*|resolv*",
         "nenasiel|nenajde|nenasla|neda|nenajden* .. adres*|server*|domen*|ip|hostitel*",
-        "adres*|server*|domen*|hostitel* .. nenajd*|neda|neexist*|nenasiel|nenasla|neprel* najst|najden*",
+        "adres*|server*|domen*|hostitel* .. nenajd*|neexist*|nenasiel|nenasla|neprel*",
+        "adres*|server*|domen*|hostitel* .. ~ najst|najden*",
         "neznam* hostitel*|domen*|server*",
         "nepropagov*",
         "~ propagov*",
@@ -417,7 +418,8 @@ export const sk: Lexicon = {
         "zmen* drzitel*|vlastnik*|majitel*|registrator*",
       ],
       charged: [
-        "zaplac*|zaplat*|platil*|uctovan*|nauctov*|strhl*|strhnut*|preplat*|upomienk*|dobropis*|vratit peniaze|vratenie",
+        "zaplac*|zaplat*|platil*|uctovan*|nauctov*|strhl*|strhnut*|preplat*|upomienk*|dobropis*",
+        "vratit|vratenie peniaze|penazi",
         "vypoved*|zrus*|ukonc*|odstup* .. zmluv*|hosting*|sluzb*|ucet|balik*|predplat*",
         "faktur* .. chyb*|zl*|nesed*|kopi*|dvakrat|oprav*|nedosta*|neprisla|adres*|ico|dic",
         "dvakrat|dvoj*|duplicit* .. faktur*|zaplat*|uctovan*|platb*",
@@ -466,6 +468,9 @@ export const sk: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "nejde|nejdu|nefunguj*|ani|~ .. web|weby|stranka|stranky ani|aj|a|i|ani posta|maily|mail|posty|postu",
+        "nejde|nefunguj* .. vobec|uplne nic|vsetko",
+        "nemali|nemame|nemam .. web|webu|stranku .. ani|aj|a? posta|postu|maily|mail",
         "nejde|nefunguj*|nedari vobec? nic|otvorit",
         "nedostane|nedostanu|nedostanem .. na web*|stran*|eshop*|<domain>",
         "vypadok webu|stranok|servera",
@@ -506,6 +511,8 @@ export const sk: Lexicon = {
         "preciarknut*|cerven* zam*",
       ],
       dns: [
+        "adres* servera? ~ najst|najdena",
+        "adres* .. servera .. nenasla|nenasli|nenajd*",
         "menn*|dns server* .. neodpov*|vrac*|chyb*|zl*|nejd*",
         "adresu servera? nebolo|nenaslo",
         "domen* .. nepreklad*|neprelozi*|nenajd*|neexist*",
@@ -554,7 +561,7 @@ export const sk: Lexicon = {
       "mail.bounce_blocklist": [
         "vrac*|vrati*|vratil* .. ako? zablok*|blokovan*|spam*|odmietnut*",
         "~ ako zablokovan*",
-        "sme|je|server*|ip|adres*|domena .. na? blacklist*|ciern*|rbl listin*|zoznam*?",
+        "sme|je|server*|ip|adres*|domena .. na? blacklist*|ciern*|rbl",
         "ciern* listin*",
         "zoznam* blokovan*",
         "zl*|nizk* reputaci*",
@@ -810,13 +817,12 @@ export const sk: Lexicon = {
       "!domen* .. zaplat*",
     ],
     compensation: [
-      "zmluvne|garantovan*|sla .. dostupnost*|<number>",
       "kompenzaci*|odskodn*|odskodnen*|refundaci*",
       "nahrad*|zlava|zlavu|zlavy|vratenie|dobropis .. vypad*|skod*|nedostup*|strat*|hodin*",
       "vypad*|nedostup*|skod* .. nahrad*|zlav*|vratenie|dobropis*",
       "narok* .. na .. zlav*|nahrad*|kompen*|vratenie",
       "usly|strateny|usla|strata zisk*|trzb*|objednav*|zakaz*",
-      "zmluv* .. narok*|dostupnost*|garant*",
+      "zmluv* .. narok*|zlav*|nahrad*",
     ],
     "works-again": [
       "uz|zase|zasa|opat|znovu|znova|teraz .. uz|zase|opat? funguj*|ide|idu|bezi|bezia|ok|poriadku|vsetko|chodi|slape",
@@ -834,7 +840,7 @@ export const sk: Lexicon = {
       "na stran* stavu|status*",
       "pisete|hlasite|uvadzate .. poruch*|vypad*|zavad*|udrzb*|odstavk*",
       "tyka|tykalo|dotkne|dotyka|ovplyvni|postihl* .. nas|ma|nasej|nasho",
-      "nam|nas|u nas .. vsetko .. ide|funguj*|bezi|ok",
+      "nam|nas .. vsetko .. ide|funguj*|bezi|ok",
     ],
     "wrote-before": [
       "pisal*|volal*|hlasil*|nahlasil*|nahlasov*|oznamoval*|reklamov* .. som|sme|uz|vcera|rano|dnes|vam|skor",
@@ -1072,10 +1078,11 @@ export const sk: Lexicon = {
     greetings:
       "dobré ráno, dobrý deň, dobry den, dobrý večer, dobré popoludnie, pekný deň, pekné ráno, pekný večer, pekný zvyšok dňa, krásny deň, príjemný deň, príjemný večer, pekný víkend, pekné popoludnie, dobrú noc, deň čo deň, jedného dňa, jeden deň, ešte raz, naraz, po prvé, po druhé",
     trouble:
-      "omylom, nechtiac, nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*",
+      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylom, nechtiac, nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*",
     works:
       "funguje, fungujú, fungoval, fungovala, fungovalo, fungovali, ide, idú, išlo, išla, išiel, isli, šlo, islo, beží, bezi, bežal*, bezal*, poriadku, dobre, ok, okej, rýchlo, rychlo, rýchly, rýchla, normálne, normalne, v pohode, bez problém*, chodil*, chodia, chodí, nabehl*, super",
     still: "ešte",
+    again: "zase, opäť, znova, už",
     onset:
       "začal*, zacal*, začín*, začalo, prvýkrát, prvykrat, prvý raz, všiml*, vsiml*, všimli, zistil*, objavil*, prestal*, spadl*, padl*, zmizl*, zmizol, rozbil*, vypadl*, ľahl*, skolab*, nastal*, prejavil*, zasekl*, odišiel, zamrzl*",
     pointer:

@@ -141,6 +141,7 @@ export const sl: Lexicon = {
       ],
       database: ["baza|baze|bazi|bazo|bazami|baz|podatkovn*|tabel*"],
       panel: [
+        "!panel*|plosc* .. wordpres*|woocommerce|prestashop|joomla|trgovin*",
         "uporabnisk*|narocnisk* portal*",
         "plosca|plosce|plosci|plosco|panel*",
         "nadzorn*|kontroln*|upravljalsk*|administratorsk* plosc*|panel*|vmesnik*|konzol*",
@@ -296,6 +297,7 @@ export const sl: Lexicon = {
         "!dostop zavrnjen*",
       ],
       login: [
+        "prijav* .. ~ mogoc*|uspe*|dela*|deluje*",
         "~ pridem|pridemo|priti|prit|morem|moremo .. v|vanj|vanjo|noter|not",
         "~ pride|pridejo v svoj*|predal*|panel*|plosc*|nabiralnik*|mail*",
         "~ preverit*|preveri* .. identitet*|racun*|uporabnik*",
@@ -308,7 +310,8 @@ export const sl: Lexicon = {
         "neuspesn*|spodlet*|neuspel*|zavrac*|zavrn*|zavrnjen*|napak* .. prijav*|overit*|avtent*|dostop*|overjanj*",
         "~ pusti|spusti|spusca .. me|nas|noter|not|v?",
         "vrze|mece|vraca|vrne .. nazaj|ven|prijav*|zacet*",
-        "odjavi|odjavlja*|izpise me|nas",
+        "odjavi|odjavlja*",
+        "izpise|vrze me|nas",
         "dostop* .. zavrnjen*|onemogoc*",
         "~ dostop*",
         "napacn* uporabnisk*|ime|prijav*",
@@ -403,7 +406,8 @@ export const sl: Lexicon = {
       broken: [
         "star* verzij*|vsebin*|slik*|cen*",
         "podrl*|razpadl*|razpada*|razsul*|sesul*|razmetan*|postavitev|postavitve|oblikovanj*|izgled*|videz*|premaknil*|razbit*",
-        "slik*|gumb*|meni*|video* .. manjka*|izgin*|prekriv* prikaz*",
+        "slik*|gumb*|meni*|video* .. manjka*|izgin*|prekriv*",
+        "slik*|gumb*|meni*|video* .. ~ prikaz*|kaze*|vidi*",
         "~ prikaz*|kaze|kazejo .. slik*|iphon*|pravilno|prav|telefon*|gumb*|meni*",
         "napacn*|star*|narobe vsebin*|slik*|prikaz*|jezik*|cen*|besedil*",
         "cudn*|napacn* znak*|crk*",
@@ -492,6 +496,10 @@ export const sl: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "~ .. stran|strani|spletna ne|in|niti|niti? posta|poste|mail*|eposta",
+        "~ dela|gre|deluje nic|cisto|prav? nic",
+        "vse|vsi crknil*|stoji|stojijo|mrtvo|dol|padlo|lezi",
+        "~ spletn* stran* .. posta|poste|mail*",
         "~ morejo|moremo|morem do .. stran*|trgovin*|<domain>",
         "na tleh",
         "klicejo|pravijo|javljajo .. ~ do .. stran*",
@@ -560,7 +568,7 @@ export const sl: Lexicon = {
         "povezav* .. imap|pop3|postn* streznik* .. spodlet*|napak*|zavrn*|prekin*",
         "~ odpre*|odpr*|prebra*|brat*|pregleda*|dostop* .. posta|poste|posto|mail*|mejl*|predal*|nabiralnik*",
         "~ pridem|pridemo|pride|pridejo|priti .. do|v posto|poste|mail*|mejl*|predal*|nabiralnik*",
-        "posta|poste|posto|predal*|nabiralnik* .. ~ odpre*|odpr*|pridem|pridemo|pride",
+        "posta|poste|posto|predal*|nabiralnik* .. ~ odpre*|odpr*|pridem|pridemo",
         "sporocil*|mail*|mejl*|posta|predal* .. izginil*|prazen|prazna|prazno",
         "outlook*|thunderbird* .. ~ poveze*|najde|dela|odpre",
       ],
@@ -568,7 +576,8 @@ export const sl: Lexicon = {
         "smo|je|naslov*|streznik*|ip|domena .. crni|crnem|crnih|crno|crne list*|seznam*",
         "na seznam* .. spam*|blokir*|nezelen*",
         "slab* ugled*",
-        "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. zavrac*|zavrn*|blokir* sprejm*|sprejema* .. nas*|mail*|sporocil*|post*",
+        "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. zavrac*|zavrn*|blokir*|vraca* .. nas*|mail*|sporocil*|post*",
+        "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. ~ sprejm*|sprejema*",
         "zavrac*|blokir* .. prejemnik*|nas* .. mail*|sporocil*|post*|streznik*",
       ],
       "mail.spam": [
@@ -728,6 +737,7 @@ export const sl: Lexicon = {
       "!iz dveh|treh|vec|razlicnih|vseh omrezij|mest|lokacij|krajev|ponudnikov",
     ],
     "own-network": [
+      "internet* .. ~ dela|deluje|gre",
       "nas|nasa|moj|moja|pri|domac* .. nas? internet*|wifi|modem*|usmerjevalnik*|ruter*|router*|povezava|omrezje|operater*|ponudnik*|linija|pozarni",
       "internet* .. ~ dela|deluje|gre|nimamo|pocas*|pada|crkn*",
       "nimamo|nimam|brez|pocasen|slab internet*|interneta|wifi*|signal*",
@@ -1074,6 +1084,7 @@ export const sl: Lexicon = {
       "dela, delajo, delal, delala, delalo, delali, deluje, delujejo, deloval, delovala, delovalo, delovali, šlo, šla, šle, gre, grejo, redu, ok, okej, dobro, hitro, hitra, hiter, normalno, brezhibno, super, brez težav, prejel*, prišl*, odpira, odprl*",
     still:
       "še vedno, je še, še delal*, še deloval*, še šlo, še vse, bilo še, še bilo, še dobro, še normalno, še v redu",
+    again: "spet, zopet, ponovno, znova, že",
     onset:
       "začel*, začet*, začne, prvič, opazil*, opazim, opažam*, pojavil*, pojavlja, prenehal*, nehal*, ustavil*, crknil*, padl*, padel, izginil*, odpovedal*, zgodil*, dogaja, sesul*, utihnil*, prekinil*, javili, poklicali",
     pointer:
