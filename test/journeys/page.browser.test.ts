@@ -131,6 +131,18 @@ describe.each(LOOKS)("at $width pixels in the $scheme", (look) => {
   );
 });
 
+test("a phone holds the page in every language, and the names of all of them", async ({ skip }) => {
+  const page = await openPage(skip, PHONE);
+  const url = await serve({ ...outage, site: { ...SITE, languages: texts.languages } });
+  for (const language of texts.languages) {
+    await page.goto(`${url}/?lang=${language}`);
+    expect(await page.locator("html").getAttribute("lang")).toBe(language);
+    const wide = await page.evaluate<number>("document.documentElement.scrollWidth");
+    expect([language, wide]).toEqual([language, PHONE.width]);
+    expect(await page.locator("header nav a").count()).toBe(texts.languages.length);
+  }
+});
+
 test("the page breaks no policy of its own and costs three requests", async ({ skip }) => {
   const page = await openPage(skip, PHONE);
   const said: string[] = [];
