@@ -8,7 +8,7 @@ import { loadConfig } from "./config/load.js";
 import { formatMistakes, type Mistake } from "./config/mistakes.js";
 import { watchConfig } from "./config/watch.js";
 import { CUSTOMERS } from "./core/delivery.js";
-import { headline } from "./core/wording.js";
+import { headline, wordsFor } from "./core/wording.js";
 import { openDatabase, type Database } from "./database.js";
 import { Problem } from "./errors.js";
 import type { Log } from "./log.js";
@@ -266,6 +266,23 @@ export async function startApp(given: AppSettings): Promise<App> {
         traceparent: null,
         text: () => texts.localized({ keys: ["incident.doubted"], params: {} }),
       }),
+      wordsOfFault: (place, symptom, at) => {
+        const fault = symptom === "mail.login" ? "mail.login" : "mail.sending";
+        const { title, text } = wordsFor(
+          {
+            fault: symptom === "mail.receive" ? "mail.down" : fault,
+            places: [{ en: place }],
+            host: null,
+            working: [],
+            since: at,
+            until: null,
+            nextUpdate: null,
+            now: at,
+          },
+          "investigating",
+        );
+        return { title: texts.localized(title), text: texts.localized(text) };
+      },
       lookOnce: (looks, allow) => begun.worker.lookOnce(looks, allow),
       timezone: () => site().timezone,
       now,

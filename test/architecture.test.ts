@@ -88,6 +88,7 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/incident-customers.ts",
     "src/store/incident-by-hand.ts",
     "src/store/still-broken.ts",
+    "src/store/reported-faults.ts",
     "src/store/component-status.ts",
   ],
   ["src/store/reports.ts", "src/store/tickets.ts", "src/store/customer-page.ts"],

@@ -8,6 +8,8 @@ export interface DeepLook {
   readonly probe: "http" | "tls" | "smtp" | "tcp" | "where";
   readonly target: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** The server whose fault it is when this fails for everybody; `null` where it may be the customer's own. */
+  readonly place: string | null;
 }
 
 export const DEEP_SERVICES = ["web", "certificate", "mx", "submission", "imap", "dns"] as const;
@@ -86,32 +88,36 @@ function domainMeant(account: Account, { mentions }: Extraction): Domain | null 
 }
 
 const webLooks = ({ ascii }: Domain): DeepLook[] => [
-  { service: "web", probe: "http", target: `https://${ascii}/`, options: {} },
-  { service: "certificate", probe: "tls", target: `${ascii}:443`, options: {} },
+  look("web", "http", `https://${ascii}/`, null),
+  look("certificate", "tls", `${ascii}:443`, null),
 ];
 
 function mailLooks(account: Account, domain: Domain | null, directory: Directory): DeepLook[] {
   const id = domain?.servers.mail ?? account.servers.mail;
   const store = id === undefined ? null : directory.place(id);
   const incoming = directory.provider.publicHosts["incoming_mx"] ?? hostOf(store, ["inbound-mx"]);
+  const mx = incoming === null ? null : (directory.place(incoming)?.id ?? null);
   const box = hostOf(store, []);
+  const place = store?.id ?? null;
+  const greeting = { dialogue: [{ expect: "* OK" }] };
   return [
-    ...(incoming
-      ? [{ service: "mx", probe: "smtp", target: `${incoming}:25`, options: {} } as const]
-      : []),
+    ...(incoming ? [look("mx", "smtp", `${incoming}:25`, mx)] : []),
     ...(box
-      ? ([
-          { service: "submission", probe: "smtp", target: `${box}:587`, options: {} },
-          {
-            service: "imap",
-            probe: "tcp",
-            target: `${box}:143`,
-            options: { dialogue: [{ expect: "* OK" }] },
-          },
-        ] as const)
+      ? [
+          look("submission", "smtp", `${box}:587`, place),
+          look("imap", "tcp", `${box}:143`, place, greeting),
+        ]
       : []),
   ];
 }
+
+const look = (
+  service: DeepService,
+  probe: DeepLook["probe"],
+  target: string,
+  place: string | null,
+  options: DeepLook["options"] = {},
+): DeepLook => ({ service, probe, target, options, place });
 
 /** The name of a server that offers one of `kinds`; any server where none is asked for. */
 const hostOf = (place: Place | null, kinds: readonly string[]): string | null =>
@@ -119,9 +125,11 @@ const hostOf = (place: Place | null, kinds: readonly string[]): string | null =>
     ? (place.hostname ?? place.addresses[0] ?? null)
     : null;
 
-const nameLook = ({ ascii }: Domain): DeepLook => ({
-  service: "dns",
-  probe: "where",
-  target: ascii,
-  options: {},
-});
+const nameLook = ({ ascii }: Domain): DeepLook => look("dns", "where", ascii, null);
+
+/** What customers say of a service of ours that fails for all of them. */
+export const SAID_OF: Readonly<Partial<Record<DeepService, Symptom>>> = {
+  mx: "mail.receive",
+  submission: "mail.send",
+  imap: "mail.login",
+};

@@ -2,7 +2,10 @@ import { randomBytes } from "node:crypto";
 import { newBaseline } from "../core/correlate/baseline.js";
 import { SHIPPED } from "../core/correlate/weights.js";
 import { publicId } from "../core/ids.js";
-import type { DeepFinding, DeepLook } from "../core/deep-probe.js";
+import { setTimeout as pause } from "node:timers/promises";
+import { SAID_OF, type DeepFinding, type DeepLook } from "../core/deep-probe.js";
+import type { Symptom } from "../core/extract/extraction.js";
+import type { Localized } from "../core/incident-view.js";
 import type { Inventory } from "../core/inventory.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
@@ -12,6 +15,7 @@ import { listLinkable, type LinkableIncident } from "../store/known-incidents.js
 import { requireEpoch } from "../store/leadership.js";
 import { keepReport, listEarlier, listUnread, type StoredReport } from "../store/reports.js";
 import { findBaseline, listStanding, recordStanding, saveBaseline } from "../store/suspicions.js";
+import { openReported } from "../store/reported-faults.js";
 import { listDoubted, reopenDoubted } from "../store/still-broken.js";
 import {
   adoptTicket,
@@ -46,6 +50,12 @@ interface ReadingSettings {
   readonly answering: Answering;
   /** How a reopened incident is told of. */
   readonly telling: () => Omit<Parameters<typeof reopenDoubted>[2], "now" | "newId" | "guard">;
+  /** Title and statement of a fault at one of our servers that a report led us to. */
+  readonly wordsOfFault: (
+    place: string,
+    symptom: Symptom,
+    now: Date,
+  ) => { readonly title: Localized; readonly text: Localized };
   /** Looks once at addresses in `allow`; `null` where the worker has no answer. */
   readonly lookOnce: (
     looks: readonly DeepLook[],
@@ -74,6 +84,8 @@ const KNOWN_MOST = 200;
 const KNOWN_AFTER_MS = 7 * 24 * HOUR_MS;
 /** "Still broken" counts against an end of this time (ms). */
 const DOUBT_MS = 24 * HOUR_MS;
+/** A second look before anybody is woken (ms). */
+const LOOK_AGAIN_MS = 5_000;
 const DEEP_EVERY_MS = 600_000;
 const DEEP_A_MINUTE = 30;
 /** A report that could not be read so often is left to a human. */
@@ -126,7 +138,12 @@ export function readReports(settings: ReadingSettings): Reading {
     await Promise.all(
       unread.map(async (report) => {
         const read = reads.get(report.id);
-        if (read) await record(report, read, knowns, await lookInto(read));
+        if (!read) return;
+        const findings = await lookInto(read);
+        await record(report, read, knowns, findings);
+        void escalate(report, read, findings).catch((error: unknown) =>
+          log.error({ report: report.id, err: error }, "report.escalation-failed"),
+        );
       }),
     );
     if (reply) await suspect(reply, around);
@@ -176,6 +193,52 @@ export function readReports(settings: ReadingSettings): Reading {
       const seen = results?.[n];
       return seen ? { service, target, ...seen } : [];
     });
+  };
+
+  /**
+   * A server of ours that fails when we look for a customer, and again a moment later, is a fault of
+   * ours that no monitor saw: staff are told at once. Nothing becomes public by it.
+   */
+  const escalate = async (
+    report: StoredReport,
+    read: Read,
+    findings: readonly DeepFinding[],
+  ): Promise<void> => {
+    const plan = read.ok ? read.plan : null;
+    const failing = (seen: readonly DeepFinding[]): readonly DeepLook[] =>
+      plan?.looks.filter(
+        ({ service, target, place }) =>
+          place !== null &&
+          seen.some(
+            (one) => one.service === service && one.target === target && one.outcome === "down",
+          ),
+      ) ?? [];
+    const looks = failing(findings);
+    if (!plan || looks.length === 0) return;
+    await pause(LOOK_AGAIN_MS);
+    if (stopping) return;
+    const results = (await settings.lookOnce(looks, plan.allow)) ?? [];
+    for (const [n, { service, target, place }] of looks.entries()) {
+      const seen = results[n];
+      const symptom = SAID_OF[service];
+      if (seen?.outcome !== "down" || place === null || !symptom) continue;
+      await recordLooks(db, report.id, [{ service, target, ...seen }]);
+      const { title, text } = settings.wordsOfFault(place, symptom, now());
+      const cause = { kind: "reports", id: `${place} ${symptom}` } as const;
+      const opened = await openReported(
+        db,
+        report.id,
+        { cause, title, text, openedAt: now() },
+        { ...settings.telling(), now: now(), newId, guard },
+      );
+      if (!opened.fresh) continue;
+      log.warn(
+        { report: report.id, incident: opened.id, place, target, reason: seen.reason },
+        "incident.reported",
+      );
+      metrics.incidents.inc({ phase: "investigating" });
+      onOwed();
+    }
   };
 
   const record = async (

@@ -1,6 +1,7 @@
 import { DateTime } from "luxon";
 import type { Config } from "../config/config.js";
 import type { Log } from "../log.js";
+import { forgetAttachments } from "../store/attachments.js";
 import type { Db } from "../store/db.js";
 import { forgetDeliveries } from "../store/deliveries.js";
 import { dayOf, ensureDays, ensurePartition, forgetStreams } from "../store/results.js";
@@ -17,6 +18,7 @@ const DAY_MS = 86_400_000;
 const STREAMS_KEPT_MS = 30 * DAY_MS;
 const DELIVERIES_KEPT_MS = 90 * DAY_MS;
 const DELIVERIES_AT_ONCE = 5_000;
+const PICTURES_AT_ONCE = 1_000;
 
 /** Makes the partitions that the coming days need. Safe to repeat. */
 export async function preparePartitions(db: Db, now: Date): Promise<void> {
@@ -76,6 +78,8 @@ export async function dropOld(db: Db, { retention }: Config, now: Date, log: Log
     ...(await dropPartitionsBefore(db, "result_days", before(retention.daysMs))),
   ];
   if (dropped.length > 0) log.info({ dropped }, "results.dropped");
+  const forgotten = await forgetAttachments(db, before(retention.screenshotsMs), PICTURES_AT_ONCE);
+  if (forgotten > 0) log.info({ forgotten }, "pictures.forgotten");
   await forgetStreams(db, before(STREAMS_KEPT_MS));
   await forgetDeliveries(db, before(DELIVERIES_KEPT_MS), DELIVERIES_AT_ONCE);
 }
