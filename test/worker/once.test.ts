@@ -1,0 +1,87 @@
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import type { Resolver } from "../../probes/resolver.js";
+import type { DeepLook } from "../../src/core/deep-probe.js";
+import { lookOnce } from "../../src/worker/once.js";
+
+const now = (): Date => new Date();
+
+/** Names that lead where they are said to; everything else does not exist. */
+const leading = (names: Readonly<Record<string, readonly string[]>>): Resolver => ({
+  resolve: (host) => {
+    const found = names[host] ?? (/^[\d.]+$/.test(host) ? [host] : undefined);
+    return Promise.resolve(
+      found
+        ? { kind: "found", addresses: found.map((address) => ({ address, family: 4 as const })) }
+        : { kind: "not-found" },
+    );
+  },
+});
+
+const look = (given: Partial<DeepLook>): DeepLook => ({
+  service: "imap",
+  probe: "tcp",
+  target: "box.test:1",
+  options: {},
+  place: null,
+  ...given,
+});
+
+async function greeter(): Promise<{ port: number; callers: () => number }> {
+  let callers = 0;
+  const server = createServer((socket) => {
+    callers += 1;
+    socket.end("* OK ready\r\n");
+  }).listen(0, "127.0.0.1");
+  await new Promise((done) => server.once("listening", done));
+  onTestFinished(() => new Promise<void>((done) => server.close(() => done())));
+  return { port: (server.address() as AddressInfo).port, callers: () => callers };
+}
+
+test("a service at an address of ours is looked at", async () => {
+  const { port, callers } = await greeter();
+  const options = { dialogue: [{ expect: "* OK" }] };
+  const looks = [look({ target: `box.test:${port}`, options })];
+  const resolver = leading({ "box.test": ["127.0.0.1"] });
+  const [seen] = await lookOnce(looks, ["127.0.0.1"], resolver, now);
+  expect(seen).toMatchObject({ outcome: "up", reason: "ok" });
+  expect(callers()).toBe(1);
+});
+
+test.each([["box.test"], ["127.0.0.1"]])(
+  "%s at an address that is not ours is never connected to",
+  async (host) => {
+    const { port, callers } = await greeter();
+    const resolver = leading({ "box.test": ["127.0.0.1"] });
+    const [seen] = await lookOnce(
+      [look({ target: `${host}:${port}` })],
+      ["192.0.2.7"],
+      resolver,
+      now,
+    );
+    expect(seen).toMatchObject({ outcome: "down", reason: "name-not-found" });
+    expect(callers()).toBe(0);
+  },
+);
+
+test.each<[string, readonly string[], string, string]>([
+  ["here.test", ["192.0.2.7"], "up", "ok"],
+  ["both.test", ["192.0.2.7", "198.51.100.9"], "degraded", "points-elsewhere"],
+  ["away.test", ["198.51.100.9"], "down", "points-elsewhere"],
+  ["none.test", [], "down", "name-not-found"],
+])("%s with %j is said to be %s, %s", async (name, addresses, outcome, reason) => {
+  const resolver = leading(addresses.length > 0 ? { [name]: addresses } : {});
+  const looks = [look({ service: "dns", probe: "where", target: name })];
+  expect(await lookOnce(looks, ["192.0.2.7"], resolver, now)).toMatchObject([{ outcome, reason }]);
+});
+
+test("a resolver without a word is our own fault, not the customer's", async () => {
+  const silent: Resolver = {
+    resolve: () =>
+      Promise.resolve({ kind: "failed", reason: "resolver-failed", code: "ESERVFAIL" }),
+  };
+  const looks = [look({ service: "dns", probe: "where", target: "x.test" }), look({})];
+  const seen = await lookOnce(looks, ["192.0.2.7"], silent, now);
+  expect(seen.map(({ outcome }) => outcome)).toEqual(["unknown", "unknown"]);
+});
