@@ -91,7 +91,7 @@ export function answerTo(input: AnswerInput): AnswerWords {
       return {
         kind: "individual",
         subject: say("subject.individual"),
-        paragraphs: [...lookWords(input), ...adviceWords(input), ...helpWords(input.help), within],
+        paragraphs: individualWords(input, within),
       };
     case "not-a-fault":
       return {
@@ -235,16 +235,20 @@ function maintenanceWords(
   };
 }
 
-/** What we saw of their service, a line each, and what follows from it. */
-function lookWords({ name, findings }: IndividualInput): readonly [Phrase, ...Phrase[]] {
-  const seen = findings.filter(({ outcome }) => outcome !== "unknown");
-  if (seen.length === 0) return [say("individual.unseen")];
-  const sights = seen.map((finding) => ({ service: finding.service, sight: sightOf(finding) }));
+/** What we saw of their service, a line each, what follows from it, and what they can do. */
+function individualWords(input: IndividualInput, within: Phrase): readonly [Phrase, ...Phrase[]] {
+  const { name, findings, help } = input;
+  const sights = findings
+    .filter(({ outcome }) => outcome !== "unknown")
+    .map((finding) => ({ service: finding.service, sight: sightOf(finding) }));
   const fine = sights.every(({ sight }) => sight === "ok" || sight === "soon");
+  const rest = [...adviceWords(input, fine), ...helpWords(help), within];
+  if (sights.length === 0) return [say("individual.unseen"), ...rest];
   return [
     say("individual.looked"),
     ...sights.map(({ service, sight }) => say(`finding.${service}.${sight}`, { name })),
     say(fine ? "individual.fine" : "individual.failing"),
+    ...rest,
   ];
 }
 
@@ -281,11 +285,14 @@ const TELLING: Readonly<Record<DeepService, (reason: string) => string | null>> 
   dns: ofName,
 };
 
-/** What they can do themselves: by the strongest hint at a cause of their own, else by what they see. */
-function adviceWords({ cues, symptom }: IndividualInput): readonly Phrase[] {
+/**
+ * What they can do themselves: by the strongest hint at a cause of their own, else by what they see.
+ * Where we see the fault too, nobody is sent to look for it at their end.
+ */
+function adviceWords({ cues, symptom }: IndividualInput, fine: boolean): readonly Phrase[] {
   const hint = HINTS.find((cue) => cues.includes(cue));
   if (hint) return [say(`advice.${hint}`)];
-  const kind = ADVICE[symptom];
+  const kind = fine ? ADVICE[symptom] : undefined;
   return kind ? [say(`advice.${kind}`)] : [];
 }
 

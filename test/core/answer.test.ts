@@ -217,7 +217,7 @@ const inState = (state: string) =>
 
 test("a known fault is told with since when, the next word, and that nothing is to be done", () => {
   expect(known({})).toBe(
-    "We already know about this: sending mail from mail2 fails. It began at 10:10, and we are looking for the cause. Next word by 11:25. You need do nothing: we shall write when it is fixed.",
+    "We already know about this: “Sending mail from mail2 fails”. It began at 10:10, and we are looking for the cause. Next word by 11:25. You need do nothing: we shall write when it is fixed.",
   );
 });
 
@@ -308,6 +308,14 @@ test.each<[name: string, part: Parameters<typeof individual>[0], expected: reado
     "advises by the hint before the symptom",
     { cues: ["urgent", "quota-full"], symptom: "mail.receive" },
     [/seems to be full/],
+  ],
+  [
+    "sends nobody to look at their end for what we see too",
+    {
+      findings: [{ service: "imap", outcome: "down", reason: "refused" }],
+      symptom: "mail.login",
+    },
+    [/So we see the fault too\. A person looks at it/],
   ],
   ["advises by the symptom without a hint", { symptom: "mail.login" }, [/signing in to webmail/]],
 ])("individual: the answer %s", (_name, part, expected) => {
