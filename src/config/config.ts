@@ -13,6 +13,8 @@ export interface Config {
     readonly resultsMs: number;
     readonly hoursMs: number;
     readonly daysMs: number;
+    /** Of pictures that customers sent. */
+    readonly screenshotsMs: number;
   };
   readonly hosts: readonly Host[];
   /** Groups and their components, flat, in the order of the page; a group stands before its members. */
@@ -105,7 +107,12 @@ export const NO_CONFIG: Config = {
   references: [],
   resolvers: [],
   egress: { allow: [] },
-  retention: { resultsMs: 2 * 86_400_000, hoursMs: 90 * 86_400_000, daysMs: 1_826 * 86_400_000 },
+  retention: {
+    resultsMs: 2 * 86_400_000,
+    hoursMs: 90 * 86_400_000,
+    daysMs: 1_826 * 86_400_000,
+    screenshotsMs: 90 * 86_400_000,
+  },
   hosts: [],
   components: [],
   monitors: [],

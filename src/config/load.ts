@@ -136,6 +136,7 @@ async function readWhole(
       resultsMs: retention.results,
       hoursMs: retention.hours,
       daysMs: retention.days,
+      screenshotsMs: retention.screenshots,
     },
     hosts,
     components: components.list,
@@ -193,9 +194,10 @@ async function readSections(main: Source, { reading, languages }: Tools): Promis
     return value as Sections[Name] | null;
   };
   const retention = partOf(top, "retention");
-  for (const key of ["reports", "screenshots"])
-    if (retention && entryOf(retention.node, key))
-      reading.warning(retention, [key], { message: "has no effect yet: this version stores none" });
+  if (retention && entryOf(retention.node, "reports"))
+    reading.warning(retention, ["reports"], {
+      message: "has no effect yet: what was reported is kept",
+    });
   const mail = partOf(top, "mail") ? await section("mail") : null;
   if (mail && mail.password !== undefined && new URL(mail.smtp).password !== "")
     reading.mistake(top, ["mail", "password"], {

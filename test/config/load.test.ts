@@ -133,7 +133,12 @@ test("a whole configuration is read as it is meant", async () => {
     ],
     resolvers: ["192.0.2.53"],
     egress: { allow: ["10.0.0.0/8"] },
-    retention: { resultsMs: 172_800_000, hoursMs: 7_776_000_000, daysMs: 157_680_000_000 },
+    retention: {
+      resultsMs: 172_800_000,
+      hoursMs: 7_776_000_000,
+      daysMs: 157_680_000_000,
+      screenshotsMs: 7_776_000_000,
+    },
     hosts: [
       { id: "rack-a", kind: "rack", name: "rack-a", addresses: [], parents: [] },
       { id: "web3", name: "web3.example.hu", addresses: ["192.0.2.13", "2001:db8::13"] },
@@ -210,7 +215,12 @@ test("an empty file is an empty configuration with every default", async () => {
     references: [],
     resolvers: [],
     egress: { allow: [] },
-    retention: { resultsMs: 172_800_000, hoursMs: 7_776_000_000, daysMs: 157_680_000_000 },
+    retention: {
+      resultsMs: 172_800_000,
+      hoursMs: 7_776_000_000,
+      daysMs: 157_680_000_000,
+      screenshotsMs: 7_776_000_000,
+    },
     hosts: [],
     components: [],
     monitors: [],

@@ -276,7 +276,10 @@ export function createReportViews(
             text: [report.subject, report.text].filter(Boolean).join("\n\n"),
             undone: false,
           },
-          ...messages.flatMap(messageOf),
+          // What stands above as our answer is not said twice.
+          ...messages
+            .filter(({ kind, text }) => kind !== "answer" || text !== report.answer?.text)
+            .flatMap(messageOf),
         ],
         pictures: pictures.map(({ id, width, height }, index) => ({
           href: `${path}/pictures/${id}`,
@@ -304,6 +307,7 @@ export function createReportViews(
     const plain = frame("/report", title, look);
     return {
       ...plain,
+      asOf: null,
       languages: plain.languages.map((one) => ({ ...one, href: `?lang=${one.code}` })),
     };
   }
@@ -368,8 +372,8 @@ export function createReportViews(
     { ticket }: CustomerPage,
     open: PageIncident | undefined,
   ): { readonly text: string; readonly late: boolean }[] {
-    const due =
-      open?.nextUpdateAt ?? (ticket && ticket.state === "looking" ? ticket.answerDueAt : null);
+    if (ticket?.state !== "known" && ticket?.state !== "looking") return [];
+    const due = open?.nextUpdateAt ?? (ticket.state === "looking" ? ticket.answerDueAt : null);
     if (!due) return [];
     const late = open?.nextUpdateAt ? isLate(open, at) : at >= due;
     return [{ text: t(late ? "own.nextLate" : "own.nextBy", { at: format.moment(due) }), late }];
