@@ -148,6 +148,8 @@ export async function startApp(given: AppSettings): Promise<App> {
       config = next;
       texts = createTexts({ timezone: config.site.timezone, overrides: config.texts });
       await voices.use(config, texts);
+      // Its hosts are places, too.
+      parts.reading?.forget();
       pages.changed();
       if (mistakes.length > 0) say("The configuration is in order again and was applied.");
       if (warnings.length > 0) say(formatMistakes(warnings));

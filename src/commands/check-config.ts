@@ -1,17 +1,25 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadConfig } from "../config/load.js";
 import { formatMistakes } from "../config/mistakes.js";
 import { createTexts } from "../texts.js";
-import { complain, FAILED, Misuse, OK, print, type Command } from "./shell.js";
+import {
+  complain,
+  environment,
+  FAILED,
+  fromHere,
+  Misuse,
+  OK,
+  print,
+  type Command,
+} from "./shell.js";
 
 /** Reads a configuration and names every mistake in it. */
 export const checkConfig: Command = async (args) => {
   const { positionals } = parseArgs({ args, allowPositionals: true, options: {} });
   const [file, ...more] = positionals;
   if (file === undefined || more.length > 0) throw new Misuse("check-config needs one FILE");
-  const loaded = await loadConfig(resolve(process.env["INIT_CWD"] ?? ".", file), {
-    env: process.env,
+  const loaded = await loadConfig(fromHere(file), {
+    env: environment(),
     languages: createTexts().languages,
   });
   if (!loaded.ok) {

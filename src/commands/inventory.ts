@@ -1,12 +1,20 @@
 import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Problem } from "../errors.js";
 import { FORMATS, LONGEST_FILE, readInventory } from "../inventory/index.js";
 import { readName } from "../inventory/names.js";
 import { readableImport, reportOf } from "../inventory/report.js";
 import { importInventory, lookUp } from "../store/inventory.js";
-import { complain, FAILED, Misuse, OK, print, withDatabase, type Command } from "./shell.js";
+import {
+  complain,
+  FAILED,
+  fromHere,
+  Misuse,
+  OK,
+  print,
+  withDatabase,
+  type Command,
+} from "./shell.js";
 
 /** Reads who lives on what into the database, and looks things up in it. */
 export const inventory: Command = async (args) => {
@@ -49,7 +57,7 @@ export const inventory: Command = async (args) => {
 };
 
 async function inventoryText(name: string): Promise<string> {
-  const file = resolve(process.env["INIT_CWD"] ?? ".", name);
+  const file = fromHere(name);
   try {
     const { size } = await stat(file);
     if (size > 2 * LONGEST_FILE) throw new Problem("bad-input", `${name} is too long`);

@@ -1,6 +1,5 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { complain, Misuse, OK, type Command } from "./shell.js";
+import { complain, fromHere, Misuse, OK, type Command } from "./shell.js";
 
 /** Plays a recorded world through extraction and correlation. */
 export const replay: Command = async (args) => {
@@ -8,10 +7,9 @@ export const replay: Command = async (args) => {
   const [world, out, ...more] = positionals;
   if (world === undefined || out === undefined || more.length > 0)
     throw new Misuse("replay needs a WORLD and an OUT");
-  const from = process.env["INIT_CWD"] ?? ".";
   // Languages and lexicons are only worth loading here.
   const { replay: play } = await import("../replay.js");
-  const count = await play(resolve(from, world), resolve(from, out), complain);
+  const count = await play(fromHere(world), fromHere(out), complain);
   complain(`${out}: what came of ${count} reports`);
   return OK;
 };

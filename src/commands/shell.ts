@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { createLog } from "../log.js";
 import { readSettings, type Settings } from "../settings.js";
 import { createDb, migrate, type Db } from "../store/db.js";
@@ -13,6 +14,11 @@ export type Command = (args: string[]) => Promise<number>;
 /** What the shell wants: text on standard output is for scripts, everything else on standard error. */
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
 export const complain = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** A path as whoever typed it means it: npm starts us in another folder than they are in. */
+export const fromHere = (path: string): string => resolve(process.env["INIT_CWD"] ?? ".", path);
+
+export const environment = (): NodeJS.ProcessEnv => process.env;
 
 /** Wrong use: one line that says what to do instead. */
 export class Misuse extends Error {}
