@@ -107,27 +107,30 @@ export function learnDismissal(
 const nameOf = ({ place, symptom }: { place: string | null; symptom: Symptom }): string =>
   `${place ?? "*"} ${symptom}`;
 
+/** How many unexplained reports usually come in `[from, to)`, from anywhere and of anything. */
+export function usualNumber(baseline: Baseline, from: number, to: number): number {
+  const days = Math.max(0, baseline.until - baseline.since) / DAY;
+  const all = sumOf(baseline.hours);
+  const aDay = (USUAL_A_DAY * WORTH_DAYS + all) / (WORTH_DAYS + days);
+  let hours = 0;
+  for (let at = from; at < to; at += HOUR)
+    hours += (hourShare(baseline, all, at) * Math.min(HOUR, to - at)) / HOUR;
+  return aDay * 7 * hours;
+}
+
 /**
- * How many accounts usually report one of `symptoms` from `place` (`null`: from anywhere) in
- * `[from, to)`. `usualShare`: the part of all accounts that a place has where nothing is counted.
+ * The part of unexplained reports that is of one of `symptoms` and from `place` (`null`: from
+ * anywhere). `usualShare`: the part of all accounts that a place has where nothing is counted.
  */
-export function expected(
+export function usualPart(
   baseline: Baseline,
   key: {
     readonly place: string | null;
     readonly symptoms: readonly Symptom[];
     readonly usualShare: number;
   },
-  from: number,
-  to: number,
 ): number {
-  const days = Math.max(0, baseline.until - baseline.since) / DAY;
-  const all = baseline.hours.reduce((sum, count) => sum + count, 0);
-  const aDay = (USUAL_A_DAY * WORTH_DAYS + all) / (WORTH_DAYS + days);
-  let hours = 0;
-  for (let at = from; at < to; at += HOUR)
-    hours += (hourShare(baseline, all, at) * Math.min(HOUR, to - at)) / HOUR;
-  const counted = Object.values(baseline.symptoms).reduce((sum, count) => sum + count, 0);
+  const counted = sumOf(Object.values(baseline.symptoms));
   const ofSymptoms = key.symptoms.reduce(
     (sum, symptom) =>
       sum +
@@ -145,8 +148,11 @@ export function expected(
       Math.max(most, baseline.dismissed[nameOf({ place: key.place, symptom })] ?? 0),
     0,
   );
-  return aDay * 7 * hours * Math.min(1, ofSymptoms) * Math.min(1, ofPlace) * (1 + taught);
+  return Math.min(1, ofSymptoms) * Math.min(1, ofPlace) * (1 + taught);
 }
+
+const sumOf = (numbers: readonly number[]): number =>
+  numbers.reduce((sum, number) => sum + number, 0);
 
 /** The part of a week's reports that comes in the hour of `at`. */
 function hourShare({ hours, timezone }: Baseline, all: number, at: number): number {

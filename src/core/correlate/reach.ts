@@ -106,17 +106,22 @@ function fitOf(
   const all = either(ofKinds(direct), ofKinds([...touched].filter((id) => id.includes("/"))), 0.5);
   const told = Object.keys(all).length > 0;
   if (!row) {
-    if (told) return all;
     const said = fitOfWords(known.words);
-    return Object.keys(said).length > 0 ? said : ANYTHING;
+    if (Object.keys(said).length === 0) return told ? all : ANYTHING;
+    return told ? either(narrowed(all, either(said, SOME)), said, 0.3) : said;
   }
   if (row.whole) return told ? narrowed(row.fit, all) : row.fit;
   return either(either(row.fit, named, 0.5), all, 0.25);
 }
 
+/** What words leave out is still half as likely. */
+const SOME: Fit = Object.fromEntries(SYMPTOMS.map((symptom) => [symptom, 1 / 3]));
 const ANYTHING: Fit = Object.fromEntries(SYMPTOMS.map((symptom) => [symptom, 0.3]));
 
-export const serverOf = (id: string): string => id.split("/", 1)[0] ?? id;
+export const serverOf = (id: string): string => {
+  const end = id.indexOf("/");
+  return end < 0 ? id : id.slice(0, end);
+};
 const kindOf = (id: string): string => id.slice(id.indexOf("/") + 1);
 
 /** How an account is touched by an incident, by what its services stand on. */
@@ -131,7 +136,24 @@ export interface Touch {
   readonly neighbour: string | null;
 }
 
+const touches = new WeakMap<Reach, WeakMap<Account | Domain, Touch>>();
+
+/** How `reach` touches an account, or one domain of it; worked out once for each. */
 export function touchOf(
+  account: Account,
+  domain: Domain | null,
+  reach: Reach,
+  directory: Directory,
+): Touch {
+  let ofReach = touches.get(reach);
+  if (!ofReach) touches.set(reach, (ofReach = new WeakMap()));
+  const whose = domain ?? account;
+  let touch = ofReach.get(whose);
+  if (!touch) ofReach.set(whose, (touch = workOutTouch(account, domain, reach, directory)));
+  return touch;
+}
+
+function workOutTouch(
   account: Account,
   domain: Domain | null,
   reach: Reach,

@@ -1,6 +1,13 @@
 import type { Directory } from "../directory.js";
 import type { Symptom } from "../extract/extraction.js";
-import { chanceOf, COUNTED, expected, type Baseline, type Counted } from "./baseline.js";
+import {
+  chanceOf,
+  COUNTED,
+  usualNumber,
+  usualPart,
+  type Baseline,
+  type Counted,
+} from "./baseline.js";
 import { commonWords, wordCounts } from "./common-words.js";
 import { reachOf } from "./reach.js";
 import { FAMILIES, kinOf, likeness } from "./symptoms.js";
@@ -89,6 +96,7 @@ export function suspicionsAmong(
     now,
     open,
     looks: numberOfKeys(directory),
+    usualIn: new Map(WINDOWS.map((each) => [each, usualNumber(baseline, now - each, now)])),
     rarity: wordCounts(earlier),
   };
   const found: Found[] = [];
@@ -118,6 +126,8 @@ interface Scan {
   readonly now: number;
   readonly open: ReadonlyMap<string, Known>;
   readonly looks: number;
+  /** Reports that usually come, by window. */
+  readonly usualIn: ReadonlyMap<number, number>;
   readonly rarity: ReadonlyMap<string, number>;
 }
 
@@ -133,24 +143,25 @@ function judged(
   place: string | null,
   reports: readonly Earlier[],
   windowMs: number,
-  { earlier, baseline, directory, now, open, looks, rarity }: Scan,
+  { earlier, baseline, directory, now, open, looks, rarity, usualIn }: Scan,
 ): readonly Found[] {
   const lately = reports.filter(({ receivedAt }) => now - receivedAt < windowMs);
   if (accountsOf(lately) < LEAST.rare) return [];
   const members = withoutExplained(place, lately, { earlier, open, directory });
   const accounts = accountsOf(members);
+  if (accounts < LEAST.rare) return [];
   const words = commonWords(members, rarity);
   const alike = earlier.length >= KNOWN_WORDS && words.length >= RARE_WORDS;
   if (group.symptom === "other" && !alike) return [];
   const isRare = alike || members.some((one) => pointsAt(one, place, directory));
   const least = place === null ? LEAST.anywhere : isRare ? LEAST.rare : LEAST.placed;
   if (accounts < least) return [];
-  const usual = expected(
-    baseline,
-    { place, symptoms: group.symptoms, usualShare: shareOf(place, directory) },
-    now - windowMs,
-    now,
-  );
+  const part = usualPart(baseline, {
+    place,
+    symptoms: group.symptoms,
+    usualShare: shareOf(place, directory),
+  });
+  const usual = (usualIn.get(windowMs) ?? 0) * part;
   const mean = accounts < LEAST.placed ? usual * RARE : usual;
   const chance = chanceOf(accounts, mean) * looks * (WEEK / windowMs);
   if (chance >= BUDGET) return [];

@@ -1,4 +1,4 @@
-import type { Directory, Place, Use } from "../directory.js";
+import type { Account, Directory, Place, Use } from "../directory.js";
 import type { Cue, Symptom } from "../extract/extraction.js";
 import { carriersOf, reachOf, serverOf, touchOf } from "./reach.js";
 import { faultMass } from "./symptoms.js";
@@ -25,9 +25,17 @@ export function isUnexplained({ extraction, linkedTo }: Earlier): boolean {
 /** An account's servers by use, and the switches they hang on. */
 export type Ground = readonly { readonly use: Use; readonly places: readonly string[] }[];
 
+const grounds = new WeakMap<Account, Ground>();
+
 export function groundOf({ accountId }: Earlier, directory: Directory): Ground {
   const account = accountId === null ? null : directory.account(accountId);
   if (!account) return [];
+  let ground = grounds.get(account);
+  if (!ground) grounds.set(account, (ground = groundUnder(account, directory)));
+  return ground;
+}
+
+function groundUnder(account: Account, directory: Directory): Ground {
   return directory.livesOn(account).flatMap(({ use, id }) => {
     if (use === "shared" || id.includes("/")) return [];
     const above = [...directory.upstream(id)].filter(
@@ -52,9 +60,20 @@ export const placesOf = (
   directory: Directory,
 ): ReadonlySet<string> => placesIn(groundOf(one, directory), symptoms);
 
+const shares = new WeakMap<Directory, Map<string, number>>();
+
 /** Where nothing is counted: as if accounts were spread evenly over servers of one role. */
 export function shareOf(place: string | null, directory: Directory): number {
-  const at = place === null ? null : directory.place(place);
+  if (place === null) return 1;
+  let ofDirectory = shares.get(directory);
+  if (!ofDirectory) shares.set(directory, (ofDirectory = new Map()));
+  let share = ofDirectory.get(place);
+  if (share === undefined) ofDirectory.set(place, (share = shareAmong(place, directory)));
+  return share;
+}
+
+function shareAmong(place: string, directory: Directory): number {
+  const at = directory.place(place);
   if (!at) return 1;
   if (at.kind === "server") {
     const alike = directory.places.filter((other) => areAlike(at, other));

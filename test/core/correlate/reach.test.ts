@@ -43,7 +43,7 @@ describe("what a kind of fault shows as", () => {
 
   test("a kind never heard of is read from the services it hits", () => {
     const reach = reachOf(
-      known({ kind: "mystery", services: ["pult/panel"], places: ["pult"] }),
+      known({ kind: "mystery", services: ["pult/panel"], places: ["pult"], words: [] }),
       DIRECTORY,
     );
     expect(reach.fit["panel.login"]).toBe(1);

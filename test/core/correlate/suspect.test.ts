@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
   chanceOf,
-  expected,
+  usualNumber,
+  usualPart,
   learn,
   learnDismissal,
   newBaseline,
@@ -154,11 +155,13 @@ describe("standing suspicions", () => {
 
 describe("what is usual", () => {
   const key = { place: null, symptoms: ["web.down"], usualShare: 1 } as const;
+  const expected = (baseline: Parameters<typeof usualNumber>[0], from: number, to: number) =>
+    usualNumber(baseline, from, to) * usualPart(baseline, key);
   const night = Date.parse("2026-05-12T02:00:00+02:00");
 
   test("is less by night than by day", () => {
-    expect(expected(BASELINE, key, night, night + HOUR)).toBeLessThan(
-      expected(BASELINE, key, NOON, NOON + HOUR) / 3,
+    expect(expected(BASELINE, night, night + HOUR)).toBeLessThan(
+      expected(BASELINE, NOON, NOON + HOUR) / 3,
     );
   });
 
@@ -170,7 +173,7 @@ describe("what is usual", () => {
       places: ["tisza"],
     }));
     const fresh = newBaseline("Europe/Budapest", start);
-    const of = (baseline: typeof fresh) => expected(baseline, key, NOON, NOON + HOUR);
+    const of = (baseline: typeof fresh) => expected(baseline, NOON, NOON + HOUR);
     expect(of(learn(fresh, reports, NOON))).toBeGreaterThan(of(fresh) * 3);
     expect(of(learn(fresh, [], NOON))).toBeLessThan(of(fresh) / 3);
   });
