@@ -324,6 +324,8 @@ export interface TimeWords {
   readonly works: Words;
   /** "still", in "it still worked" */
   readonly still: Words;
+  /** "again", in "it works again" */
+  readonly again: Words;
   /** "it began", "I noticed", "stopped", "for the first time" */
   readonly onset: Words;
   /** "since then", "since I", "ever since": points to a moment said elsewhere. */

@@ -53,10 +53,13 @@ type Item =
       readonly end: number;
     };
 
-/** Every time said in the text, in order, none within another. */
+/** Nobody says more times than this in one report; a pasted log may. */
+const MOST_TIMES = 64;
+
+/** Every time said in the text, in order, none within another: the first ones of very many. */
 export function timesSaid(text: Reading): readonly Said[] {
   const said: Said[] = [];
-  for (let at = 0; at < text.tokens.length;) {
+  for (let at = 0; at < text.tokens.length && said.length < MOST_TIMES;) {
     const greeting = findMeaning(text, at, "greeting");
     if (greeting !== null) {
       at = greeting.end;

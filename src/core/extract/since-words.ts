@@ -31,6 +31,7 @@ export type ClauseWord =
   | "trouble"
   | "works"
   | "still"
+  | "again"
   | "onset"
   | "pointer"
   | "changed"
@@ -279,6 +280,7 @@ function prepare(time: TimeWords): Vocabulary {
     ["trouble", time.trouble],
     ["works", time.works],
     ["still", time.still],
+    ["again", time.again],
     ["onset", time.onset],
     ["pointer", time.pointer],
     ["changed", time.changed],

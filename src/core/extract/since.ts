@@ -126,6 +126,8 @@ function readClauses(text: Reading): Clauses {
 
 function clauseWordsAt(text: Reading, at: number): ReadonlySet<ClauseWord> {
   const words = new Set<ClauseWord>();
+  // "ok." before a time is "about", not "all right".
+  if (isAbbreviation(text, at + 1)) return words;
   for (const { meaning } of text.found(at)) if (meaning.is === "clause") words.add(meaning.word);
   const token = text.tokens[at];
   // A refusal by its number: 403, 500, 535, 550.
@@ -215,6 +217,8 @@ function judge(text: Reading, said: Said, clauses: Clauses, around: Around): rea
   const clause = (word: ClauseWord): boolean => first.words.has(word) || last.words.has(word);
   const trouble = clause("trouble");
   const fine = clause("works") && !trouble;
+  // "It asks for the password again and again and we cannot open it" has another word of trouble near.
+  const recovered = fine && (clause("again") || !whole.words.has("trouble"));
   const anywhere =
     clauses.whole.words.has("trouble") || clauses.whole.length <= said.to - said.from + 5;
   const age = instants.from === null ? 0 : around.receivedAt - instants.from;
@@ -230,7 +234,7 @@ function judge(text: Reading, said: Said, clauses: Clauses, around: Around): rea
     return judged(0.5, { worked: true });
 
   if (relation === "since" || relation === "lasting") {
-    if ((fine && !clause("onset")) || (clause("other") && !trouble)) return [];
+    if ((recovered && !clause("onset")) || (clause("other") && !trouble)) return [];
     // "for two hours" and "since this morning" are said of little else than faults, "for two years" is.
     if (age > (trouble ? 400 : anywhere ? 100 : 1.5) * DAY) return [];
     if (instants.precision === "vague") return judged(4.4);
@@ -254,8 +258,8 @@ function judge(text: Reading, said: Said, clauses: Clauses, around: Around): rea
     return [];
   if (age > 31 * DAY) return [];
   if (clause("still") && dayOnly && day?.is === "back" && day.days === 0) return [];
+  if (clause("onset")) return judged(anywhere ? 4.8 : 3.5);
   if (!anywhere) return judged(0.2);
-  if (clause("onset")) return judged(4.8);
   const strength = length !== null ? 3.3 : clock !== null ? 3.2 : part !== null ? 3 : 2.6;
   if (whole.words.has("onset") && !dayOnly) return judged(3.9);
   if (whole.words.has("trouble")) return judged(strength);

@@ -919,6 +919,7 @@ export const de: Lexicon = {
     works:
       "funktioniert, funktionierte, funktionierten, funktionieren, läuft, laeuft, laufen, lief, liefen, geht, gehen, ging, gingen, klappt, klappte, klappten, ok, okay, gut, normal, einwandfrei, problemlos, schnell, in ordnung, wieder da, super, perfekt, bestens, kamen an, erreichbar, zugestellt",
     still: "noch",
+    again: "wieder, erneut",
     onset:
       "begann*, begonnen, beginnt, angefangen, fing, fingen, erstmals, zum ersten mal, bemerk*, aufgefallen, aufgetreten, aufgetaucht, auftrat*, festgestellt, gemerkt, ausgefallen, abgestürzt*, verschwunden, hörte, hörten, gestoppt, stehengeblieben, gestört, los, losgegangen, abgerissen, tritt, treten",
     pointer:

@@ -935,10 +935,10 @@ export const en: Lexicon = {
     ago: { before: "", after: "ago, back, earlier" },
     at: {
       before:
-        "at, on, around, about, by, sometime around, at around, at about, some time around, somewhere around, approximately at, towards, toward, circa",
+        "at, around, about, by, sometime around, at around, at about, some time around, somewhere around, approximately at, towards, toward, circa",
       after: "ish, sharp, or so, or thereabouts, exactly",
     },
-    during: { before: "in, during, over, in the course of, throughout", after: "" },
+    during: { before: "in, on, during, over, in the course of, throughout", after: "" },
     until: {
       before: "until, till, til, up to, up until, by, not later than, before the end of",
       after: "",
@@ -968,10 +968,11 @@ export const en: Lexicon = {
     greetings:
       "good morning, good afternoon, good evening, good day, good night, have a nice day, have a good day, have a great day, nice day, great day, have a nice evening, nice evening, have a nice weekend, nice weekend, good weekend, great weekend, happy monday, happy friday, morning all, morning team, one day, day to day, 24 7, these days are, in the future, one of, one another, no one, one more, at least one, on one, second time, first time, last time, any time, may i, may we, may be, you may, this may, that may, it may, may not, may have, can sat, i sat, one by one, one thing, for one",
     trouble:
-      "not, accident*, by mistake, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking",
+      "not, takes, accident*, by mistake, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking",
     works:
-      "works, working, worked, work, fine, ok, okay, good, normal, normally, okey, well, quick, fast, perfect*, up, running, loaded, loads, alright, flawless*, smooth*, back, received, arrived, healthy, came through, got through, went through",
+      "works, working, worked, work, fine, ok, okay, good, normal, normally, okey, well, quick, fast, perfect*, is up, back up, up again, running, loaded, loads, alright, flawless*, smooth*, is back, received, arrived, healthy, came through, got through, went through",
     still: "still",
+    again: "again, once more, back",
     onset:
       "began, begun, begins, start, started, starting, starts, noticed, noticing, first, first time, appeared, appears, stopped, died, went down, gone down, vanished, disappeared, broke, crashed, fell over, went offline, dropped, happened, occurred, kicked in, showed up, gave up, went dead, saw, seen",
     pointer:

@@ -926,6 +926,7 @@ export const hu: Lexicon = {
     works:
       "működik, működnek, működött, működtek, működőképes, megy, mennek, ment, mentek, jó, jók, jól, rendben, oké, ok, okés, gyors, gyorsan, gyorsabb, hibátlan*, normális*, tökéletes*, helyreállt, megjavult, megjött, megérkezett*, megkapta*, megkaptuk, megkaptam, megkapták, elérhető*, bejött, betölt*, elküld*",
     still: "még",
+    again: "újra, megint, ismét, már",
     onset:
       "kezdőd*, kezdte, kezdett, kezdtek, elkezd*, először, észrevett*, vettem észre, vettük észre, észlel*, feltűnt*, tapasztal*, leállt*, elszállt*, megállt*, elhalt*, halt meg, megszűnt*, megszünt*, jelentkez*, eltűnt*, állt le, romlott el, elromlott*, szóltak, döglött meg, ment tönkre, omlott össze, esett szét",
     pointer:
