@@ -184,6 +184,9 @@ export const cs: Lexicon = {
     },
     troubles: {
       down: [
+        "blbne|blbnou|blbl*|zlobi|vyvadi|haprova*|hapruje|zablbl*|mrzne|nemaka|nemakaji|zhrout*|chciplo|zkolabov*|zdechl*",
+        "jsme|jsem|zustali bez webu|posty|mailu|stranek|pristupu",
+        "nemame|nemam|nemaji web|postu|maily|stranky|pristup",
         "nefunguj*|nefungoval*|nefunkcni*|nejede|nejedou|nejel*|nebezi|nebezel*|nejde|nejdou|nesel|nesla|neslo|nesly|nefachci|nefacha|nefci",
         "spadl*|spadnul*|pada|padaji|padl*|lezi|mrtv*|chcipl*|umrel*|vypadek|vypadku|vypadky|vypadl*|zamrzl*|zasekl*|kleklo|klekl*|klekla|odesel|kolabuj*|zkolabov*|zhavarov*|poruch*|vypadav*",
         "mimo provoz",
@@ -210,6 +213,11 @@ export const cs: Lexicon = {
         "vzda* .. cekan*|odpoved*",
       ],
       slow: [
+        "trva .. vecnost|dlouho|pul|celou",
+        "vecnost .. nacit*|ceka*|trva",
+        "utrpeni|leze|lezou|lezlo|vlacn*|zpomalen*|zadrhav*",
+        "~ stiha|zvlada",
+        "~ rychl*",
         "trva|trvalo|trvaji .. sekund*|vterin*|minut*",
         "nepouziteln*",
         "pomal*|zpomal*|vlece|vlecou|vlekl*|loudav*|loudaj*|loudalo|linejs*|liny|line|sekaji|seka|sekalo|laguj*|lagy|lag|zasekav*|tuhne|plouz*|kouse|drhne|hlemyz*|zdlouhav*|svizn*|snek|trha|brzd*|couraj*|coura*",
@@ -245,6 +253,8 @@ export const cs: Lexicon = {
         "nenajde|nedojde|nedorazi k|ke|zakazni*|klient*|prijemc*",
       ],
       unreceived: [
+        "cekam|cekame .. potvrz*|kod*|odpoved*|sms",
+        "neaktualiz*|neobnov* .. posta|posty|schran*?",
         "bez priloh*",
         "klid|ticho .. ve|schrance|poste|od",
         "neprich*|neprisl*|neprisel|neprijd*|nedochaz*|nedosl*|nedosel|nedojd*|nedoraz*|nechod*|nechodi|nedosta*|neobdrz*|neprijim*|neprij*|nestahuj*|nestahn*|nedoruc*",
@@ -379,6 +389,7 @@ export const cs: Lexicon = {
         "~ odeslat .. formular*|prihlask*|poptavk*|objednavk*",
       ],
       hacked: [
+        "napaden|hacker*|hackn*",
         "dostal* .. do wordpres*|webu|stranek|administrac*",
         "hack*|hekn*|hakl*|napaden*|napadl*|virus*|viru|zavirov*|infikov*|malware|skodliv*|trojan*|prolomen*|nabour*",
         "presmerov* .. jin*|ciz*|kasin*|divn*|podvod*",
@@ -394,6 +405,8 @@ export const cs: Lexicon = {
         "po aktualizac*|zmen*|instalac* .. plugin*|sablon*|wordpres*|doplnk*|tematu",
       ],
       flood: [
+        "divn*|podivn*|podezr*|neznam*|anglick*|cizojazyc* mail*|zprav*|email*",
+        "sto|stovky|desitky|spousta|spoustu|hromada|hromady|<number> .. mailu|zprav|reklam za|na|denne .. hodinu|den|minutu?",
         "reklam* .. denne|prasky|leky|den",
         "padesat|stovky|desitky|<number>|sto|mraky reklam*|spam*",
         "vic|vice|hodne|spousta|spoustu|stovky|desitky|plno|mnozstvi|tuny|kupa|hromada .. spam*|nevyzad*|reklam*|podvod*|phishing*|vratek",
@@ -471,6 +484,9 @@ export const cs: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "misto|namisto .. web*|stran*|obchodu|eshopu .. parkov*|hostingu|prazdn*|jina|napis|vychozi",
+        "zmizel* .. web|stranky|stranka",
+        "web|stranky|stranka .. zmizel*|nejsou|neni",
         "nejde|nejdou|nefunguj*|nejede|ani|~ .. web|weby|stranky|stranka ani|i|a|ani posta|maily|mail|posty|postu",
         "nejde|nejede|nefunguj* .. vubec|uplne|vubec nic|vse",
         "nemeli|nemame|nemam .. web|webu|stranky .. ani|i|a? posta|postu|maily|mail",
@@ -537,6 +553,10 @@ export const cs: Lexicon = {
         "odesilani|odeslani .. selh*|nejde|nefunguj*|chyb*|zpravy",
       ],
       "mail.receive": [
+        "vrac*|vrati*|chyb*|odmit* .. .. .. nam|mi pis*|posl*|posil*|napise",
+        "pise|pisou|posle|poslou nam|mi .. vrac*|vrati*|chyb*",
+        "cekam|cekame .. na potvrz*|mail*|kod*|zprav* .. nic|nikde",
+        "kdo|klienti|lide .. nam pis* .. dostan*|vrac*|chyb*",
         "bez priloh*",
         "priloh* .. chybi|chybej*|ztrac*|mizi",
         "nase|nas|moje adresa|adresu|schranka .. neexistuj*|neprijim*",
@@ -548,6 +568,8 @@ export const cs: Lexicon = {
         "tvrdi|rika*|pise .. ze .. posl*|psal*|odesl*",
       ],
       "mail.login": [
+        "posta|mail*|schrank*|outlook* .. neaktualiz*|neobnov*|nesynchron*",
+        "nemam|nemame postu|maily|mail",
         "~ overit .. ucet|identit*",
         "hesl* k|do poste|posty|mailu|schrance .. .. nebere|neprijim*|spatn*|nefung*",
         "nemuzu|nemohu|nejde|neda .. do mailu|posty|schranky|emailu",
@@ -561,6 +583,9 @@ export const cs: Lexicon = {
         "outlook*|thunderbird*|program* .. nepripoj*|neprihlas*|nefunguj*|nenajd*|nejde",
       ],
       "mail.bounce_blocklist": [
+        "vrac*|vrati* .. nam|mi .. post*|mail*|zprav*",
+        "neprojde|neprochazi|neprosel* .. mail*|zprav*|posta|email*",
+        "mail*|zprav* .. neprojde|neprochazi|neprosl*",
         "vrac*|vrati*|vratil* .. jako? zablok*|blokovan*|spam*|odmitnut*",
         "~ jako zablokovan*",
         "jsme|je|server*|ip|adres*|domena .. na? blacklist*|cern*|rbl",
@@ -572,6 +597,8 @@ export const cs: Lexicon = {
         "vrac*|vratil* .. zprav*|mail*|email* .. klient*|zakazn*|kod*|odmit*|nam|mi",
       ],
       "mail.spam": [
+        "divnych|podivnych|podezrelych|neznamych|anglickych|cizich mailu|zprav|emailu",
+        "zastav*|zablok* .. spam*|reklam*|nevyzad*",
         "mym|nasim|mojim|jejim jmenem",
         "rozesila .. jmenem|spam*",
         "je|neni to podvod|phishing|od|vase|pravost*",
@@ -602,6 +629,8 @@ export const cs: Lexicon = {
         "administrac* hosting*",
       ],
       backup: [
+        "kopi* .. databaz*|webu|souboru|dat|stranek",
+        "mate|existuje|neni .. kopi*|zaloh*",
         "obnov*|vratit|navrat*|zachran* .. zaloh*|soubor*|slozk*|adresar*|databaz*|web|vcerejs*|stav*",
         "mate|delate|drzite|uchovav*|jsou .. zaloh*",
         "omylem|nechtene|nedopatren*|nestastn* .. smaz*|vymaz*|prepsal*|odstran*|premaz*",
@@ -617,6 +646,10 @@ export const cs: Lexicon = {
         "autorizacn* kod*",
       ],
       billing: [
+        "proforma*|storno*|splatnost*",
+        "uhrada|uhradu|uhrady .. faktur*|hosting*|domen*|prevod*",
+        "kde .. faktur*",
+        "nauctov*|naucto*",
         "platit|zaplatit|platba .. kartou|prevodem|paypal*|splatk*|fakturu",
         "zalohov* faktur*",
         "faktur*|doklad*|vyuctovan* .. za|prosim|posl*|zasl*|kopi*|oprav*|ico|dic|adres*|spatn*|chyb*|dvakrat|neprisla|leden|unor|brezen|duben|kveten|cerven|srpen|zari|rijen|listopad|prosinec",
@@ -633,6 +666,9 @@ export const cs: Lexicon = {
         "cenik*",
       ],
       howto: [
+        "jake|jaky|ktere|jaka|jakou .. jsou|je|ma|mate .. vas*|jmenn*|adres*|nastaven*|server*|udaje",
+        "jak .. zapnu|zapneme|vypnu|zapnout|nastavime|pridame",
+        "automatick* odpoved*",
         "potrebujeme|potrebuji|potrebuju|chteli|chceme https|ssl|certifik*|ftp|pristup*",
         "o zalozeni|zrizeni|pridani|nastaveni|zmenu|zapnuti|navyseni|zvyseni|vytvoreni|presmerovani|povoleni|instalaci",
         "zvetsit|navysit|rozsirit .. misto|prostor|disk*|schrank*|limit*",
@@ -651,6 +687,8 @@ export const cs: Lexicon = {
         "zapomnel* .. hesl*",
       ],
       feedback: [
+        "hvezd*|doporuc*",
+        "jste super|nejlepsi|skveli|jednicky|borci",
         "navrhuj*|navrhoval*",
         "navrh|napad na",
         "spokojeny|spokojena|spokojeni|spokojenost*",
@@ -670,6 +708,7 @@ export const cs: Lexicon = {
         "vesele|stastny|krasne svatky|vanoce|novy|velikonoce",
       ],
       other: [
+        "spoluprac*|seo|ppc|reklam* .. nabidk*|nabiz*",
         "extern* api|sluzb*|server*",
         "nepripoj* .. api|extern*",
         "skenuj*|utoci .. port*|nas*|server*",

@@ -180,6 +180,10 @@ export const pl: Lexicon = {
     },
     troubles: {
       down: [
+        "swiruje|wariuje|szwankuje|strajkuje|kaprysi|buntuje|wykrzacz*|wysypal*|wysypuje|sypie|polozyl*|rozlozyl*|wywalilo|skopal*|krzaczy",
+        "jestesmy|jestem|zostalismy bez strony|poczty|maili|sklepu|dostepu",
+        "nie mam|mamy|ma strony|poczty|maili|dostepu|www",
+        "~ wstaje|wstal*",
         "~ dziala*|dzialaj*|funkcjonuj*|chodzi|chodza|chodzil*|rusza|ruszaja|zyje|odpala|smiga",
         "lezy|leza|padl|padla|padlo|padly|padaja|pada|wysiadl*|siadl*|zdechl*|martw*|wywalil*|nawala|nawalil*|awari*|usterk*|kleknel*|kleka|stoi|wisi|umarl*|polegl*|zniknela|zniknal",
         "przerwa|przerwy w dostepie|dzialaniu",
@@ -208,6 +212,10 @@ export const pl: Lexicon = {
         "timed out",
       ],
       slow: [
+        "trwa|zajmuje .. wiecznosc|wieki|dlugo|pol",
+        "wiecznosc .. laduj*|czeka*|trwa*",
+        "meka|mordega|zacina*|zacin*|przywiesza*|przytyka*|ciagnie sie",
+        "~ wyrabia|nadaza",
         "do uzytku",
         "trwa .. <number> sekund*|minut*",
         "nieuzywaln*|katastrof* woln*",
@@ -244,6 +252,8 @@ export const pl: Lexicon = {
         "niewyslan*",
       ],
       unreceived: [
+        "czeka* .. potwierdz*|kod*|przelew*|odpowiedz*",
+        "~ odswieza*|aktualizuj*|synchroniz*",
         "bez zalacznik*|zalaczon*",
         "~ zalacznik*",
         "nic ~ wpada|wchodzi",
@@ -378,6 +388,8 @@ export const pl: Lexicon = {
         "zmian* .. ~ zapis*",
       ],
       hacked: [
+        "ofiara|ofiary ataku",
+        "atak* hak*",
         "hak*|zhak*|hack*|shack*|wlam*|wirus*|zainfek*|infekcj*|zawirus*|malware|trojan*|zlosliw*|podmien*|podmian*",
         "przekierow* .. obc*|inn*|dziwn*|kasyn*|hazard*|rosyj*|chins*",
         "obc*|dziwn*|jakies|cudz* reklam*|stron*|tresc*|link*",
@@ -392,6 +404,8 @@ export const pl: Lexicon = {
         "~ wyswietl* .. zdjec*|obraz*|grafik*|popraw*|prawidl*",
       ],
       flood: [
+        "dziwn*|podejrzan*|anglojezyczn*|angielsk*|nieznan*|obc* mail*|mejl*|wiadomosc*",
+        "sto|setki|dziesiatki|mnostwo|kupa|masa|<number> .. mail*|wiadomosc*|reklam* na .. godzine|dzien|minute",
         "reklam* .. dziennie|dzien|tablet*|lekow",
         "setki|dziesiatki|<number>|piecdziesiat|kilkadziesiat|kilkanascie|sto reklam*|spam*",
         "coraz|mnostwo|setki|dziesiatki|pelno|duzo|masa|lawina|tony|zalew* .. spam*|smieci*|reklam*|niechcian*|phishing*|zwrot*",
@@ -481,6 +495,11 @@ export const pl: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "zamiast .. stron*|sklep*|witryn* .. zaslep*|pust*|domyslna|hostingu|inna|parking*|napis",
+        "zamiast .. strony|sklepu|witryny",
+        "~ ma|mamy strony|www",
+        "~ wejsc|wchodz*|dostac .. na .. stron*|sklep*|<domain>",
+        "strony .. ~ ma",
         "ani|~ .. strona|strony|stron ani|i|oraz|nie poczta|poczty|mail*",
         "wszystko|wszystkie .. lezy|leza|padlo|stoi|martwe",
         "strona|strony .. poczta|mail* .. ~ dziala*|otwiera*|laduje",
@@ -541,6 +560,10 @@ export const pl: Lexicon = {
         "nic ~ wysla*|wyslac|wysyla|wychodzi",
       ],
       "mail.receive": [
+        "zwrot*|wraca*|odbij*|zwrac*|blad .. .. .. do nas|mnie pisz*|wysyl*|wysla*",
+        "pisz*|wysyl* do nas|mnie .. zwrot*|wraca*|odbij*|blad|zwrac*",
+        "czeka* .. na potwierdz*|mail*|kod*|wiadomosc* .. ~",
+        "kto|klienci|ludzie .. do nas|mnie pisz* .. dostaj*|ma|maja zwrot*|blad*",
         "bez zalacznik*",
         "zalacznik* .. brak|ginie|gina|znikaj*",
         "nasz|naszego|nasza|moj adres*|skrzynk* .. ~ istniej*|przyjm*",
@@ -551,6 +574,8 @@ export const pl: Lexicon = {
         "twierdz*|pisza|mowia|mowi .. ze wysyl*|wysla*|pisal*",
       ],
       "mail.login": [
+        "poczta|mail*|skrzynk*|outlook* .. ~ odswieza*|synchroniz*|aktualizuj*",
+        "~ odswieza*|synchroniz* .. poczt*|skrzyn*|mail*",
         "zweryfikow*|weryfik* .. konta|konto",
         "hasl* do poczty|maila|skrzynki .. .. zle|bledn*|odrzuc*",
         "~ wejsc .. mail*|poczt*|skrzyn*",
@@ -572,6 +597,8 @@ export const pl: Lexicon = {
         "odrzuc* .. wiadomosc*|mail*|poczt*|korespondencj*",
       ],
       "mail.spam": [
+        "dziwnych|podejrzanych|nieznanych|angielskich|obcych maili|wiadomosci|mejli",
+        "zatrzym*|zablok* .. spam*|reklam*",
         "zwrot* .. ~ wysla*|wysyl*",
         "podszyw* sie pod",
         "~ wysyla* .. spam*|ja|my",
@@ -601,6 +628,7 @@ export const pl: Lexicon = {
         "wylog*|wywala|wyrzuca .. panel*",
       ],
       backup: [
+        "kopi* .. baz*|danych|strony|plikow|sprzed|zeszl*",
         "przywroc*|odtworz*|odzysk* .. kopi*|backup*|plik*|katalog*|stron*|sklep*|baz*|wiadomosc*|folder*|wczoraj*|stan*|skasow*|usun*",
         "macie|maja|robicie|trzymacie|przechowuj* .. kopi*|backup*",
         "niechcac*|przypadk*|pomylk*|omylk*|przez .. skasow*|usun*|wykasow*|nadpis*",
@@ -609,12 +637,18 @@ export const pl: Lexicon = {
         "da|mozna .. odzyskac|przywrocic",
       ],
       domain: [
+        "przepis*|cesj*|przekaz* .. domen*",
+        "zmian* .. abonenta|wlasciciela .. domen*",
         "domen* .. odnow*|przedluz*|wygas*|rejestr*|zarejestr*|transfer*|przenies*|przenosz*|wykup*|kupi*|wolna|authinfo|cesj*|abonent*|wlascicie*|odzysk*",
         "odnow*|przedluz*|rejestr*|zarejestr*|transfer*|przenies*|przenosz*|wykup*|kupi*|zamowi* .. domen*",
         "kod* authinfo|auth",
         "authinfo",
       ],
       billing: [
+        "naliczy*|obciazy* .. mi|mnie|nas|nam|dwie|dwa|za",
+        "gdzie .. faktur*",
+        "termin platnosci",
+        "storn*",
         "zaplac*|placic|platnosc* .. karta|kartami|blik*|paypal*|przelewem|ratach|gotowka",
         "faktur*|rachunek|rachunku|proform* .. za|prosz*|popros*|wyslij*|przesla*|przesl*|duplikat*|korekt*|nip|dane|brak*|bledn*|dwa|inna|styczen|luty|marzec|kwiecien|maj|czerwiec|lipiec|sierpien|wrzesien|pazdziernik|listopad|grudzien",
         "prosz*|popros*|prosi|potrzebuj*|wystaw*|przesl*|duplikat*|korekt*|pobrac|dostal*|otrzyma* .. faktur*|rachunek|rachunku|proform*",
@@ -629,6 +663,9 @@ export const pl: Lexicon = {
         "ksiegow* .. faktur*|prosi|pyta|brak*",
       ],
       howto: [
+        "jakie|jaki|ktore|jaka .. sa|jest wasz*|panstwa|adres*|ustawien*|serwer*|dane",
+        "jak .. wlaczyc|wylaczyc|ustawic|skonfigurowac",
+        "autoresponder*|autoodpowied*",
         "potrzebuj*|chcemy|chcialbym|chcialabym https|ssl|certyfikat*|ftp|dostep*",
         "powieksz*|rozszerz* .. miejsc*|dysk*|skrzyn*|limit*",
         "o utworzenie|zalozenie|dodanie|ustawienie|zmiane|wlaczenie|zwiekszenie|instalacje|usuniecie",
@@ -647,6 +684,9 @@ export const pl: Lexicon = {
         "przekierujecie|zalozycie|dodacie|ustawicie|pomozecie|podniesiecie|zwiekszycie|wlaczycie|odblokujecie",
       ],
       feedback: [
+        "gwiazd*|polecamy",
+        "jestescie super|najlepsi|wspaniali|swietni|mega",
+        "chapeau bas",
         "zadowolon*|wdzieczn*",
         "proponuj*|sugeruj*|propozycja|sugestia",
         "dziekuj*|dzieki|podziekow* .. za|pomoc*|szybk*|wsparcie|ekspres*|naprawe|reakcj*|obslug*|wam|panu|pani",
@@ -665,6 +705,7 @@ export const pl: Lexicon = {
         "wesolych|szczesliwego|spokojnych swiat|nowego",
       ],
       other: [
+        "wspolprac*|pozycjonow*|seo .. ofert*|propon*|oferuj*",
         "zewnetrzn* api|serwis*|serwer*|uslug*",
         "~ laczyc|polaczyc .. api|bank*|zewn*",
         "skanuj*|atakuj* .. port*|nas*|serwer*",

@@ -178,6 +178,9 @@ export const sk: Lexicon = {
     },
     troubles: {
       down: [
+        "blbne|blbnu|blaznie|hnevaju|strajkuje|zlobi|vystraja|mrzne|zrutil*|skolabov*|zdochl*|kolaps*",
+        "sme|som|zostali bez webu|posty|mailov|stranky|pristupu",
+        "nemame|nemam|nemaju web|postu|maily|stranku|pristup",
         "nefunguj*|nefungoval*|nefunkcn*|nebezi|nebezal*|nejde|nejdu|nesiel|nesla|neslo|nesli|neide|neslape|nefachci",
         "spadl*|spadol|pada|padaju|padl*|padol|lezi|lezia|mrtv*|zdoch*|umrel*|vypadok|vypadku|vypadky|vypadl*|vypadol|zamrzl*|zamrzol|zasekl*|zasekol|kleklo|klakl*|kolabuj*|skolabov*|havarov*|poruch*|vypadav*",
         "mimo prevadzky",
@@ -204,6 +207,11 @@ export const sk: Lexicon = {
         "vzda* .. cakan*|odpoved*",
       ],
       slow: [
+        "trva .. vecnost|dlho|pol|celu",
+        "vecnost .. nacit*|caka*|trva",
+        "utrpenie|lezie|lezu|liezlo|zadrhav*|spomalen*",
+        "~ stiha|zvlada",
+        "~ rychl*",
         "trva|trvalo|trvaju .. sekund*|minut*",
         "nepouziteln*",
         "pomal*|spomal*|vlecie|vlecu|vliekl*|seka|sekaju|sekalo|laguj*|lagy|lag|zasekav*|tuhne|plazi|drhne|slimac*|zdlhav*|svizn*|slimak|trha|brzd*|sekava|lenivejs*|lenivo",
@@ -239,6 +247,8 @@ export const sk: Lexicon = {
         "nedojde|nedorazi k|ku|zakazni*|klient*|prijemc*",
       ],
       unreceived: [
+        "cakam|cakame .. potvrd*|kod*|odpoved*|sms",
+        "neaktualiz*|neobnov* .. posta|posty|schran*?",
         "bez priloh*",
         "pokoj|ticho .. v|schranke|poste|od",
         "neprichadz*|neprisl*|neprisiel|neprid*|nedochadz*|nedosl*|nedosiel|nedojd*|nedoraz*|nechod*|nedosta*|neobdrz*|neprijim*|neprija*|nestahuj*|nestiahn*|nedoruc*",
@@ -374,6 +384,7 @@ export const sk: Lexicon = {
         "~ odoslat .. formular*|prihlask*|dopyt*|objednavk*",
       ],
       hacked: [
+        "hacker*|hackn*|napadnut*",
         "dostal* .. do wordpres*|webu|stranky|administraci*",
         "hack*|hakl*|napadnut*|napadl*|napadol|virus*|zavirov*|infikov*|malware|skodliv*|trojan*|prelomen*|nabur*",
         "presmerov* .. in*|cudz*|kasin*|divn*|podvod*",
@@ -389,6 +400,8 @@ export const sk: Lexicon = {
         "po aktualizac*|zmen*|instalac* .. plugin*|sablon*|wordpres*|doplnk*|temy",
       ],
       flood: [
+        "divn*|cudn*|podozr*|neznam*|anglick*|cudzojazyc* mail*|sprav*|email*",
+        "sto|stovky|desiatky|vela|kopa|kopu|hromada|<number> .. mailov|sprav|reklam za|na|denne .. hodinu|den|minutu?",
         "reklam* .. denne|tablet*|lieky|den",
         "patdesiat|stovky|desiatky|<number>|sto|kopu reklam*|spam*",
         "viac|vela|kopa|kopu|stovky|desiatky|plno|mnozstvo|tony|hromada .. spam*|nevyziad*|reklam*|podvod*|phishing*|vratiek",
@@ -468,6 +481,9 @@ export const sk: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "miesto|namiesto .. web*|stran*|obchodu|eshopu .. parkov*|hostingu|prazdn*|ina|napis|predvolen*",
+        "zmizol|zmizla .. web|stranka",
+        "web|stranky|stranka .. zmizol|zmizla|zmizli|nie je|su",
         "nejde|nejdu|nefunguj*|ani|~ .. web|weby|stranka|stranky ani|aj|a|i|ani posta|maily|mail|posty|postu",
         "nejde|nefunguj* .. vobec|uplne nic|vsetko",
         "nemali|nemame|nemam .. web|webu|stranku .. ani|aj|a? posta|postu|maily|mail",
@@ -534,6 +550,10 @@ export const sk: Lexicon = {
         "odosielanie|odoslanie .. zlyh*|nejde|nefunguj*|chyb*|spravy",
       ],
       "mail.receive": [
+        "vrac*|vrati*|chyb*|odmiet* .. .. .. nam|mi pis*|posl*|posiel*|napise",
+        "pise|pisu|posle|poslu nam|mi .. vrac*|vrati*|chyb*",
+        "cakam|cakame .. na potvrd*|mail*|kod*|sprav* .. nic|nikde",
+        "kto|klienti|ludia .. nam pis* .. dostan*|vrac*|chyb*",
         "bez priloh*",
         "priloh* .. chyba|chybaju|strac*|miznu",
         "nasa|nasu|moja adresa|adresu|schranka .. neexistuj*|neprijim*",
@@ -545,6 +565,8 @@ export const sk: Lexicon = {
         "tvrdi*|vravi|pise .. ze .. posl*|pisal*|odosl*",
       ],
       "mail.login": [
+        "posta|mail*|schrank*|outlook* .. neaktualiz*|neobnov*|nesynchron*",
+        "nemam|nemame postu|maily|mail",
         "nemozno|neda overit .. ucet|identit*",
         "hesl* k|do poste|posty|mailu|schranke .. .. neberie|neprijim*|zle|nefung*",
         "neviem|nemozem|nejde|neda .. do mailu|posty|schranky|emailu",
@@ -559,6 +581,9 @@ export const sk: Lexicon = {
         "outlook*|thunderbird*|program* .. nepripoj*|neprihlas*|nefunguj*|nenajd*|nejde",
       ],
       "mail.bounce_blocklist": [
+        "vrac*|vrati* .. nam|mi .. post*|mail*|sprav*",
+        "neprejde|neprechadza|nepresiel* .. mail*|sprav*|posta|email*",
+        "mail*|sprav* .. neprejde|neprechadza|nepresl*",
         "vrac*|vrati*|vratil* .. ako? zablok*|blokovan*|spam*|odmietnut*",
         "~ ako zablokovan*",
         "sme|je|server*|ip|adres*|domena .. na? blacklist*|ciern*|rbl",
@@ -570,6 +595,8 @@ export const sk: Lexicon = {
         "vrac*|vratil* .. sprav*|mail*|email* .. klient*|zakazn*|kod*|odmiet*|nam|mi",
       ],
       "mail.spam": [
+        "divnych|cudnych|podozrivych|neznamych|anglickych|cudzich mailov|sprav|emailov",
+        "zastav*|zablok* .. spam*|reklam*|nevyziad*",
         "v mojom|nasom mene",
         "mojim|nasim menom",
         "rozosiela .. mene|spam*",
@@ -601,6 +628,8 @@ export const sk: Lexicon = {
         "administraci* hosting*",
       ],
       backup: [
+        "kopi* .. databaz*|webu|suborov|dat|stranky",
+        "mate|existuje .. kopi*|zaloh*",
         "obnov*|vratit|navrat*|zachran* .. zaloh*|subor*|priecin*|adresar*|databaz*|web|vcerajs*|stav*",
         "mate|robite|drzite|uchovav*|su .. zaloh*",
         "omylom|nechtiac|nedopatren*|nestastn* .. zmaz*|vymaz*|prepisal*|odstran*|premaz*|pomazal*",
@@ -616,6 +645,10 @@ export const sk: Lexicon = {
         "autorizacn* kod*",
       ],
       billing: [
+        "proforma*|storno*|splatnost*",
+        "uhrada|uhradu|uhrady .. faktur*|hosting*|domen*|prevod*",
+        "kde .. faktur*",
+        "nauctov*",
         "platit|zaplatit|platba .. kartou|prevodom|paypal*|splatk*|fakturu",
         "zalohov* faktur*",
         "faktur*|doklad*|vyuctovan* .. za|prosim|posl*|zasl*|kopi*|oprav*|ico|dic|adres*|zl*|chyb*|dvakrat|neprisla|januar|februar|marec|april|maj|jun|jul|august|september|oktober|november|december",
@@ -632,6 +665,9 @@ export const sk: Lexicon = {
         "cennik*",
       ],
       howto: [
+        "ake|aky|ktore|aka|aku .. su|je|ma|mate .. vas*|menn*|adres*|nastaven*|server*|udaje",
+        "ako .. zapnem|zapneme|vypnem|zapnut|nastavime|pridame",
+        "automatick* odpoved*",
         "potrebujeme|potrebujem|chceme|chceli https|ssl|certifik*|ftp|pristup*",
         "o zalozenie|zriadenie|pridanie|nastavenie|zmenu|zapnutie|navysenie|zvysenie|vytvorenie|presmerovanie|povolenie|instalaciu",
         "zvacsit|navysit|rozsirit .. miesto|priestor|disk*|schrank*|limit*",
@@ -650,6 +686,8 @@ export const sk: Lexicon = {
         "zabud* .. hesl*",
       ],
       feedback: [
+        "hviezd*|odporuc*",
+        "ste super|najlepsi|skveli|jednotky|borci",
         "navrhuj*|navrhoval*",
         "navrh|napad na",
         "spokojny|spokojna|spokojni|spokojnost*",
@@ -670,6 +708,7 @@ export const sk: Lexicon = {
         "podakovanie|pochvala",
       ],
       other: [
+        "spoluprac*|seo|ppc|reklam* .. ponuk*|ponuka*",
         "extern* api|sluzb*|server*",
         "nepripoj* .. api|extern*",
         "skenuj*|utoci .. port*|nas*|server*",

@@ -199,6 +199,11 @@ export const sl: Lexicon = {
     },
     troubles: {
       down: [
+        "nagaja|nagajajo|zeza|stavka|zrusil*|mrknil*|sesul|sesula|sesulo|crkuje|kolaps*|zblaznel*",
+        "smo|sem|ostali brez strani|poste|mailov|mejlov|spletne|epo*",
+        "nimam|nimamo strani|poste|mailov|dostopa",
+        "~ laufa|ziher|kot treba",
+        "neki|nekaj .. ~",
         "na|po tleh|tla",
         "~ prime|vzge",
         "~ dela|delajo|delal|delala|delalo|delali|deluje|delujejo|deloval*|delat|delati|delovat*|funkcionira*|stima|laufa|vzge|prime",
@@ -230,6 +235,11 @@ export const sl: Lexicon = {
         "samo|le|kar vrti|nalaga",
       ],
       slow: [
+        "traja .. vecno|celo|pol|dolgo",
+        "vecno .. nalag*|caka*|traja*|odpir*",
+        "stopica*|zaostaja .. stran*|nalag*",
+        "mukotrpn*|neznosn* pocas*",
+        "~ dohaja*",
         "neuporaben|neuporabna|neuporabno|katastrof* pocas*",
         "traja .. <number> sekund*|minut*",
         "pocas*|zateka*|steka*|stekal*|zategn*|vlece|vlecejo|leze|polz|polza|polzje|laga|lagira*|upocasn*|zapocasn*",
@@ -263,6 +273,8 @@ export const sl: Lexicon = {
         "neposlan*|neodposlan*",
       ],
       unreceived: [
+        "caka* .. potrdil*|potrditev|potrditve|kodo|obvestil*",
+        "~ osvez*",
         "bez|brez priponk*|prilog*",
         "mir|tisina .. nabiralnik*|predal*|od",
         "~ dobim|dobimo|dobi|dobijo|dobiva*|dobil*|prejmem|prejmemo|prejme|prejema*|prejel*|sprejema*",
@@ -297,6 +309,7 @@ export const sl: Lexicon = {
         "!dostop zavrnjen*",
       ],
       login: [
+        "~ osvez* .. post*|predal*|outlook*?",
         "prijav* .. ~ mogoc*|uspe*|dela*|deluje*",
         "~ pridem|pridemo|priti|prit|morem|moremo .. v|vanj|vanjo|noter|not",
         "~ pride|pridejo v svoj*|predal*|panel*|plosc*|nabiralnik*|mail*",
@@ -398,6 +411,7 @@ export const sl: Lexicon = {
         "sprememb* .. ~ shran*|uvelj*",
       ],
       hacked: [
+        "napaden*|napadli|ugrabljen*|ugrabil*|pod napadom",
         "hekal*|heker*|hack*|hakal*|shekal*|shek*|vdor*|vdrl*|virus*|okuzen*|okuzb*|okuzil*|zlonamern*|trojan*|zlorab*",
         "preusmer* .. tuj*|drug*|cudn*|igralnic*|sumljiv*",
         "tuj*|cudn*|neznan* reklam*|vsebin*|oglas*|stran*",
@@ -415,6 +429,9 @@ export const sl: Lexicon = {
         "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|wordpres*|predlog*|plugin*",
       ],
       flood: [
+        "cudn*|sumljiv*|neznan*|anglesk*|tuj*|nadlezn* mail*|mejl*|sporocil*|post*",
+        "sto|stotine|desetine|ogromno|kup|kupi|goro|<number> .. reklam*|sporocil|mailov|mejlov na .. uro|dan|minuto",
+        "na uro|dan|minuto",
         "reklam* .. na dan|tablet*|dnevno|zdravil*",
         "<number>|sto|petdeset|deset|trideset|dvajset|stotin*|cel|kup reklam*|oglas*|spam*",
         "vec|prevec|kup|polno|ogromn*|kopic*|mnozic*|sto|stotin*|desetin*|cel* .. spam*|nezelen*|vsiljen*|smet*|reklam*|prevar*",
@@ -496,6 +513,9 @@ export const sl: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "namesto .. stran*|trgovin*|spletn* .. prazn*|ponudnik*|parkir*|privzet*|druga|neka|napis",
+        "~ splet*|stran* .. ~ mail*|post*|epost*",
+        "~ na nas* stran*|splet*",
         "~ .. stran|strani|spletna ne|in|niti|niti? posta|poste|mail*|eposta",
         "~ dela|gre|deluje nic|cisto|prav? nic",
         "vse|vsi crknil*|stoji|stojijo|mrtvo|dol|padlo|lezi",
@@ -552,6 +572,9 @@ export const sl: Lexicon = {
         "~ dobi*|prejel*|prejm* .. nas*|moj* .. ponudb*|mail*|sporocil*",
       ],
       "mail.receive": [
+        "vraca*|zavrn*|zavrac*|nazaj|odbij*|napak* .. .. .. nam|meni pise|pisejo|posl*|posilj*|pisati",
+        "kdor|kdo|tisti|ljudje|stranke .. nam|mi pise|posl*|posilj* .. vrne|vraca|nazaj|zavrn*|napak*",
+        "caka* .. potrdil*|kodo|mail*|sporocil* .. ni|nic|nicesar",
         "brez priponk*|prilog*",
         "priponk*|prilog* .. manjka*",
         "nas|nasa|nase naslov|naslova|predal .. ~ obstaja*|sprejem*",
@@ -563,6 +586,8 @@ export const sl: Lexicon = {
         "posiljatel*|strank* .. pravi*|trdi* .. posla*|pisal*",
       ],
       "mail.login": [
+        "posta|poste|mail*|predal*|outlook* .. ~ osvez*|sinhroniz*",
+        "~ osvez*|sinhroniz* .. post*|mail*|predal*",
         "preveri* .. identitet*|racun*",
         "geslo|gesla za|do posto|poste|posti|mail*|predal* .. .. napac*|zavra*",
         "povezav* .. imap|pop3|postn* streznik* .. spodlet*|napak*|zavrn*|prekin*",
@@ -581,6 +606,8 @@ export const sl: Lexicon = {
         "zavrac*|blokir* .. prejemnik*|nas* .. mail*|sporocil*|post*|streznik*",
       ],
       "mail.spam": [
+        "cudnih|sumljivih|neznanih|tujih|angleskih mailov|mejlov|sporocil",
+        "ustavi*|ustavit*|zaustavi* .. spam*|sporocil*|reklam*|mail*",
         "v mojem|nasem imenu",
         "reklam* .. tablet*|viagr*|zdravil*|dan|dnevno",
         "izdaja*|predstavlja* se",
@@ -603,6 +630,8 @@ export const sl: Lexicon = {
         "panel*|plosc* .. vrze|napak*|odjav*",
       ],
       backup: [
+        "kopij* .. baz*|podatk*|strani|datotek*",
+        "obstaja|imate .. kopij*|arhiv*|varnostn*",
         "obnov*|povrn*|vrnit*|vrne* .. kopij*|backup*|od vceraj|stanj*|datotek*",
         "imate|imamo|hranite|delate .. kopij*|backup*|arhiv*",
         "pomot*|nesrec*|nehote .. izbris*|pobris*|zbris*|prepis*|povozi*",
@@ -616,6 +645,10 @@ export const sl: Lexicon = {
         "authinfo|auth|epp",
       ],
       billing: [
+        "zapadl* racun*",
+        "storno*|stornir*",
+        "na katerem|kje .. racun*",
+        "zaracun*",
         "placa*|placilo|placam|placamo .. kartic*|poloznic*|paypal*|obrok*|trajnik*",
         "cenik*|koliko stane",
         "racun|racuna|racune|predracun|predracuna|fakturo|dobropis* .. za|st|prosim*|posl*|marec|napacn*|davcn*|naslov*|popravi*|dvakrat|dvojn*|prejel*|placa*|poravna*",
@@ -632,6 +665,10 @@ export const sl: Lexicon = {
         "placil* .. kartic*|poloznic*",
       ],
       howto: [
+        "kateri|kaksni|katere|kaksna .. so|je vas*|imensk*|nastavit*|podatki",
+        "kako .. vklopim|vklopi|vklopimo|izklopi*|nastavimo",
+        "samodejn* odgovor*",
+        "kam .. vpisem|vnesem|vpisati",
         "potrebujemo|rabimo|zelimo|rad|radi https|ssl|certifikat*|ftp|dostop*",
         "kako|kje|kam .. lahko|naj|dodam*|nastavi*|spremeni*|uredi*|naredi*|namesti*|ustvari*|izbris*|zamenja*|vklopi*|najde*|odpre*|povez*|prenes*|ponasta*",
         "kako si|se|bi|do",
@@ -650,6 +687,9 @@ export const sl: Lexicon = {
         "bi lahko|morda|mogoce .. nastavi*|doda*|povec*|vklopi*|spremeni*|preusmer*",
       ],
       feedback: [
+        "zvezd*|priporoc*",
+        "super ste",
+        "ste super|najboljsi|carji|zakon",
         "zadovoljen|zadovoljna|zadovoljni|zadovoljstv*|pohvaliti|pohvalit",
         "predlagam|predlagamo|predlagal*",
         "hvala .. za|vam|fantu|ekipi|pomoc|hiter|hitro|odziv|trud|lep*|vse|podpor*",
@@ -670,6 +710,7 @@ export const sl: Lexicon = {
         "srecn* novo|praznik*",
       ],
       other: [
+        "sodelovanj*|oglasevanj*|seo|trzenj* .. ponu*|predlag*|zanima*",
         "zunanj* api|storitv*|streznik*|servis*",
         "~ poklicat*|poklice*|dosezt* .. api|zunanj*",
         "skenir*|napada* .. vrat*|nas*|streznik*",
