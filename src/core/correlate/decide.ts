@@ -54,7 +54,7 @@ export function consider(report: ReportText, extraction: Extraction, context: Co
         : "maintenance"
       : answerTo(extraction),
     reasons: isClear ? [] : unlinkedBecause(best, against, extraction, weights),
-    duplicateOf: duplicateOf(compared, best && best.p >= weights.suggest.p ? best : null),
+    duplicateOf: duplicateOf(compared, scored),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Directory } from "../directory.js";
 import type { Extraction } from "../extract/extraction.js";
-import { isSameWriter, type Comparison } from "./evidence.js";
+import { isSameWriter, meantBy, type Comparison } from "./evidence.js";
 import { subjectsOf } from "./sender.js";
 import { faultMass, likeness } from "./symptoms.js";
 import type { Scored } from "./score.js";
@@ -11,13 +11,15 @@ const LONGEST_MS = 72 * 3_600_000;
 const ALIKE = 0.5;
 /** As much less where the customer says that they wrote before. */
 const ALIKE_SAID = 0.2;
+/** From here on a report is taken to be about that incident. */
+const LIKELY = 0.5;
 
 /**
  * The first report of the chain that this one repeats: of the same account (or writer), about the
  * same incident, or alike in its symptoms; `null` where it is a trouble of its own. A claim for
  * compensation is no repetition, and an agency's reports for different customers are not one.
  */
-export function duplicateOf(compared: Comparison, best: Scored | null): string | null {
+export function duplicateOf(compared: Comparison, scored: readonly Scored[]): string | null {
   const { report, extraction, accountId, earlier, directory } = compared;
   if (extraction.cues.some(({ cue }) => cue === "compensation")) return null;
   const said = extraction.cues.some(({ cue }) => cue === "wrote-before");
@@ -27,7 +29,8 @@ export function duplicateOf(compared: Comparison, best: Scored | null): string |
     const age = report.receivedAt - one.receivedAt;
     if (age < 0 || age > LONGEST_MS || !isSameWriter(one, accountId, report.from)) continue;
     if (areDisjoint(mine, named(one.extraction, directory))) continue;
-    const score = sameness(one, extraction, best, said);
+    if (!said && beganAfter(one, compared)) continue;
+    const score = sameness(one, compared, scored, said);
     if (score > 0 && (!found || score >= found.score)) found = { one, score };
   }
   return found === null ? null : (found.one.duplicateOf ?? found.one.id);
@@ -36,19 +39,30 @@ export function duplicateOf(compared: Comparison, best: Scored | null): string |
 /** 0 where they are two matters, else how sure it is that they are one. */
 function sameness(
   one: Earlier,
-  extraction: Extraction,
-  best: Scored | null,
+  { report, extraction }: Comparison,
+  scored: readonly Scored[],
   said: boolean,
 ): number {
   if (Math.min(faultMass(extraction), faultMass(one.extraction)) < 0.3 && !said) return 0;
   const theirs = one.linkedTo ?? one.resembles;
   const alike = likeness(one.extraction, extraction);
-  if (best && theirs !== null && best.p >= 0.5) {
+  const [best] = scored;
+  if (best && best.p >= LIKELY && theirs !== null) {
     if (theirs === best.known.id) return best.p + alike;
     if (one.linkedTo !== null) return 0;
   }
-  const needed = said ? ALIKE_SAID : ALIKE;
-  return alike >= needed ? alike : 0;
+  const linked = scored.find(({ known }) => known.id === one.linkedTo);
+  const isOver =
+    linked && linked.known.endedAt !== null && linked.known.endedAt <= report.receivedAt;
+  // What they wrote of is over, and this is not it.
+  if (isOver && linked.p < LIKELY && !said) return 0;
+  return alike >= (said ? ALIKE_SAID : ALIKE) ? alike : 0;
+}
+
+/** The trouble told of began only after that report. */
+function beganAfter(one: Earlier, { report, extraction }: Comparison): boolean {
+  const meant = extraction.since && meantBy(extraction.since, report.receivedAt);
+  return meant !== null && meant[0] > one.receivedAt;
 }
 
 /** Accounts whose domains a report names. */

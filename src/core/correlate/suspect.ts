@@ -215,7 +215,7 @@ export function notice(
 }
 
 /** The standing suspicion that a report belongs to: of its place, its symptom and lately; else `null`. */
-export function assign(
+function assign(
   standing: readonly Standing[],
   one: Earlier,
   members: readonly Earlier[],
@@ -245,7 +245,7 @@ export function assign(
 }
 
 /** `standing` with one more report. */
-export const joined = (standing: Standing, one: Earlier): Standing => ({
+const joined = (standing: Standing, one: Earlier): Standing => ({
   ...standing,
   lastAt: Math.max(standing.lastAt, one.receivedAt),
   suspicion: {
@@ -258,7 +258,7 @@ export const joined = (standing: Standing, one: Earlier): Standing => ({
 });
 
 /** Whether it goes on: 24 quiet hours end it. */
-export const isLive = ({ lastAt }: Standing, now: number): boolean => now - lastAt <= QUIET;
+const isLive = ({ lastAt }: Standing, now: number): boolean => now - lastAt <= QUIET;
 
 /** Whether a suspicion is what this incident, found later, explains. */
 export function explains(known: Known, { key }: Suspicion, directory: Directory): boolean {

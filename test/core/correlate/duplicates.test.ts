@@ -2,7 +2,18 @@ import { describe, expect, test } from "vitest";
 import { consider } from "../../../src/core/correlate/decide.js";
 import { SHIPPED } from "../../../src/core/correlate/weights.js";
 import type { Earlier } from "../../../src/core/correlate/verdict.js";
-import { before, DIRECTORY, HOUR, known, mention, NOON, report, told } from "./hoster.js";
+import {
+  before,
+  DIRECTORY,
+  HOUR,
+  known,
+  mention,
+  MINUTE,
+  NOON,
+  report,
+  since,
+  told,
+} from "./hoster.js";
 
 const SLOW = {
   what: [
@@ -77,12 +88,34 @@ describe("a report that repeats an earlier one", () => {
     ["one about something else", [first()], told({ what: [["mail.receive", 1]] })],
     ["one that is four days old", [first({ receivedAt: NOON - 96 * HOUR })], told(SLOW)],
     [
+      "one from before this trouble began",
+      [first()],
+      told({ ...SLOW, since: since(NOON - 20 * MINUTE, "minute") }),
+    ],
+    [
       "one that a claim for compensation follows",
       [first()],
       told({ ...SLOW, cues: ["compensation"] }),
     ],
   ] as const)("is not %s", (_, earlier, extraction) => {
     expect(repeats(earlier, extraction)).toBeNull();
+  });
+
+  test("is not one about an incident that is over since", () => {
+    const over = known({
+      id: "inc-web",
+      kind: "web.slow",
+      places: ["tisza"],
+      services: ["tisza/http"],
+      knownAt: NOON - 50 * HOUR,
+      beganAt: NOON - 50 * HOUR,
+      endedAt: NOON - 45 * HOUR,
+    });
+    const linked = first({ receivedAt: NOON - 47 * HOUR, linkedTo: "inc-web" });
+    expect(repeats([linked], told(SLOW), undefined, [over])).toBeNull();
+    expect(repeats([linked], told({ ...SLOW, cues: ["wrote-before"] }), undefined, [over])).toBe(
+      "first",
+    );
   });
 
   test("is not an agency's about another client", () => {

@@ -92,7 +92,7 @@ const account = (
 const ONE: Servers = { web: "tisza", mail: "posta1", db: "adat1" };
 const TWO: Servers = { web: "drava", mail: "posta2", db: "adat2" };
 
-export const ACCOUNTS = [
+const ACCOUNTS = [
   account("K-100", "hajomalom.example", ONE, { php: "8.0" }),
   account("K-101", "viragoskert.example", ONE),
   account("K-102", "kerekpanna.example", ONE),
