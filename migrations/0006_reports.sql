@@ -47,6 +47,8 @@ create table reports (
   -- src/core/extract/extraction.ts and src/core/correlate/verdict.ts.
   extraction     jsonb,
   verdict        jsonb,
+  -- What spoke for and against everything that was known: what `recalibrate` learns from.
+  weighed        jsonb,
   -- What the customer was told first.
   answer         jsonb,
   duplicate_of   text references reports,
@@ -84,6 +86,15 @@ create table corrections (
   incident_id  text not null references incidents,
   linked       boolean not null,
   reasons      jsonb not null
+);
+
+-- The weights of correlation by the time they came into force; without any, those that we ship.
+create table correlation_weights (
+  id       bigint generated always as identity primary key,
+  weights  jsonb not null,
+  figures  jsonb not null,
+  made_at  timestamptz not null,
+  made_by  text not null
 );
 
 -- What was said in a ticket after the report, by the customer, the engine or somebody of the staff.

@@ -2,6 +2,7 @@ import { PROBES } from "../probes/index.js";
 import { checkConfig } from "./commands/check-config.js";
 import { inventory } from "./commands/inventory.js";
 import { probe } from "./commands/probe.js";
+import { recalibrate } from "./commands/recalibrate.js";
 import { replay } from "./commands/replay.js";
 import { report } from "./commands/report.js";
 import { complain, FAILED, Misuse, OK, print, WRONG_USE, type Command } from "./commands/shell.js";
@@ -29,6 +30,8 @@ const USAGE = `Usage: npm run -s tudunk -- COMMAND
   report add [TEXT]             takes a note of what a customer says, from standard input without TEXT
         [--channel phone]       phone, email, chat, facebook or api
         [--account ID] [--from NAME] [--contact ADDRESS] [--language hu]
+  recalibrate [--apply]         fits the weights of linking anew to what agents decided, shows figures of
+                                before and after, and applies them once you agree
   inventory import FILE         reads who lives on what, all of it or nothing, and says what changed
         [--format F]            ${Object.keys(FORMATS).join(", ")}
         [--server NAME]         whose file it is, for a panel's file of one server
@@ -44,6 +47,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "check-config": checkConfig,
   inventory,
   probe,
+  recalibrate,
   replay,
   report,
   token,

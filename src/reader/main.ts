@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { learn, type Baseline } from "../core/correlate/baseline.js";
-import { consider } from "../core/correlate/decide.js";
+import { consider, weighed } from "../core/correlate/decide.js";
 import { countedAs, notice } from "../core/correlate/suspect.js";
 import type { Earlier, Known, Verdict } from "../core/correlate/verdict.js";
 import { deepPlanFor, type DeepPlan } from "../core/deep-probe.js";
@@ -11,7 +11,7 @@ import type { Extraction } from "../core/extract/extraction.js";
 import { NO_INVENTORY } from "../core/inventory.js";
 import { knownOf } from "../core/known-incident.js";
 import { LANGUAGES } from "../core/languages.js";
-import type { Around, Question, Read, Reply, Unread } from "./messages.js";
+import type { Around, Question, Read, Reply, Unread, Weighed } from "./messages.js";
 
 /**
  * The reading thread: knows languages and who lives on what, which takes memory and time that the
@@ -83,10 +83,14 @@ function counted(earlier: readonly Earlier[], { baseline, now }: Around): Baseli
   );
 }
 
+/** What is far down the list teaches nothing. */
+const MOST_WEIGHED = 12;
+
 interface ReadOne {
   readonly extraction: Extraction;
   readonly verdict: Verdict;
   readonly open: Verdict;
+  readonly weighed: readonly Weighed[];
   readonly account: Account | null;
   readonly plan: DeepPlan | null;
 }
@@ -127,7 +131,8 @@ function readOne(
     weights,
     now,
   });
-  return { extraction, verdict, open, account: own, plan };
+  const all = weighed(report, extraction, { directory, knowns, earlier: others, weights, now });
+  return { extraction, verdict, open, weighed: all.slice(0, MOST_WEIGHED), account: own, plan };
 }
 
 /** As those after it are to see it. */

@@ -1,6 +1,7 @@
 import type { Baseline } from "../core/correlate/baseline.js";
 import type { Standing } from "../core/correlate/suspect.js";
 import type { Earlier, Verdict } from "../core/correlate/verdict.js";
+import type { Labelled } from "../core/correlate/recalibrate.js";
 import type { Weights } from "../core/correlate/weights.js";
 import type { DeepPlan } from "../core/deep-probe.js";
 import type { Extraction, ReportText } from "../core/extract/extraction.js";
@@ -48,6 +49,8 @@ export interface Reply {
   readonly baseline: Baseline;
 }
 
+export type Weighed = Omit<Labelled, "report" | "linked">;
+
 export type Read =
   | {
       readonly ok: true;
@@ -56,6 +59,8 @@ export type Read =
       readonly verdict: Verdict;
       /** What the words alone say, without who lives on what: all that a stranger may be answered by. */
       readonly open: Verdict;
+      /** What spoke for and against what is known, likeliest first. */
+      readonly weighed: readonly Weighed[];
       /** The suspicion it is part of. */
       readonly suspected: string | null;
       /** What to look at, where nothing that is known explains it. */

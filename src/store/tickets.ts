@@ -1,5 +1,6 @@
 import type { Candidate, Reason, Verdict } from "../core/correlate/verdict.js";
 import type { DeepFinding } from "../core/deep-probe.js";
+import type { Labelled } from "../core/correlate/recalibrate.js";
 import type { Extraction } from "../core/extract/extraction.js";
 import type { LetterBody } from "../core/letter.js";
 import type { Answer } from "../core/report.js";
@@ -11,10 +12,14 @@ import { listReportsById, listReportsOf, type StoredReport } from "./reports.js"
 export type Queue = "fault" | "billing" | "help" | "feedback";
 export type TicketState = "known" | "looking" | "fixed" | "closed";
 
+type Weighed = Omit<Labelled, "report" | "linked">;
+
 /** What was made of a report, to be stored at once. */
 export interface Reading {
   readonly extraction: Extraction | null;
   readonly verdict: Verdict | null;
+  /** What spoke for and against what was known. */
+  readonly weighed: readonly Weighed[];
   readonly answer: Answer;
   readonly queue: Queue;
   readonly language: string;
@@ -69,6 +74,7 @@ export async function recordReading(
         read_at: now,
         extraction: reading.extraction,
         verdict: reading.verdict,
+        weighed: JSON.stringify(reading.weighed),
         answer: reading.answer,
         duplicate_of: reading.verdict?.duplicateOf ?? null,
         ...(reading.contactIsKnown && { contact_proof: "inventory" }),

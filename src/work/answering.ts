@@ -150,6 +150,7 @@ export function createAnswering({ texts, site }: AnsweringSettings): Answering {
       return {
         extraction,
         verdict,
+        weighed: read.weighed,
         findings,
         answer: answerOf(shown.words, language, shown, now),
         queue,
@@ -200,7 +201,13 @@ export function createAnswering({ texts, site }: AnsweringSettings): Answering {
               t(`${section}.lead`, { title: letter.title }),
               t("customer.update.text", { text: letter.text }),
               ...(next && !letter.over ? [t("incident.next", { next, now: at })] : []),
-              ...(letter.over ? [t("customer.fixed.ask")] : []),
+              ...(letter.over
+                ? [
+                    t("customer.fixed.ask"),
+                    t("customer.fixed.yes", { works: `${page}#works` }),
+                    t("customer.fixed.no", { broken: `${page}#broken` }),
+                  ]
+                : []),
             ]),
           };
         }
@@ -294,6 +301,7 @@ export function createAnswering({ texts, site }: AnsweringSettings): Answering {
     return {
       extraction: null,
       verdict: null,
+      weighed: [],
       findings: [],
       answer: answerOf(words, language, { about: null, sure: false }, now),
       queue: "fault",

@@ -27,6 +27,7 @@ import {
   recordReading,
   tellLinked,
 } from "../store/tickets.js";
+import { findWeights } from "../store/weights.js";
 import type { WaitingReports } from "../store/waiting-reports.js";
 import { traceIdOf, withSpan } from "../tracing.js";
 import type { Answering } from "./answering.js";
@@ -114,16 +115,17 @@ export function readReports(settings: ReadingSettings): Reading {
     except: readonly string[],
   ): Promise<{ around: Around; knowns: readonly LinkableIncident[] }> => {
     const at = now().getTime();
-    const [knowns, earlier, standing, counted] = await Promise.all([
+    const [knowns, earlier, standing, counted, weights] = await Promise.all([
       listLinkable(db, new Date(at - KNOWN_AFTER_MS), KNOWN_MOST),
       listEarlier(db, new Date(at - EARLIER_MS), EARLIER_MOST),
       listStanding(db),
       findBaseline(db),
+      findWeights(db),
     ]);
     const baseline = counted ?? newBaseline(settings.timezone(), at);
     const others = earlier.filter(({ id }) => !except.includes(id));
     return {
-      around: { knowns, earlier: others, weights: SHIPPED, standing, baseline, now: at },
+      around: { knowns, earlier: others, weights: weights ?? SHIPPED, standing, baseline, now: at },
       knowns,
     };
   };

@@ -55,6 +55,7 @@ const answer = (incident: string | null = null): Answer => ({
 const reading = (given: Partial<Reading> = {}): Reading => ({
   extraction: null,
   verdict: null,
+  weighed: [],
   answer: answer(),
   queue: "fault",
   language: "en",

@@ -172,6 +172,7 @@ export const anAnswer = (options: Partial<Answer> = {}): Answer => ({
 export const aReading = (options: Partial<Reading> = {}): Reading => ({
   extraction: null,
   verdict: null,
+  weighed: [],
   answer: anAnswer(),
   queue: "fault",
   language: "en",

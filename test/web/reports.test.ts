@@ -56,6 +56,7 @@ async function serve(db: Db, reads = true) {
         {
           extraction: null,
           verdict: null,
+          weighed: [],
           answer: {
             kind: "none",
             language: "en",
