@@ -96,14 +96,28 @@ function areAlike(one: Place, other: Place): boolean {
 
 // ── what known incidents explain ────────────────────────────────────────────────────────────
 
+/** It explains nothing of what is told an hour after its end. */
+const AFTER_MS = 3_600_000;
+
+/** What is known under this id, if it went on when the report came. */
+function knownThen(
+  { receivedAt }: Earlier,
+  id: string | null,
+  knowns: ReadonlyMap<string, Known>,
+): Known | null {
+  const known = id === null ? undefined : knowns.get(id);
+  if (!known || (known.endedAt !== null && receivedAt > known.endedAt + AFTER_MS)) return null;
+  return known;
+}
+
 /** What a known incident that it resembles would explain, were the place within its reach. */
 export function isExplained(
-  { resembles }: Earlier,
+  one: Earlier,
   place: string | null,
   knowns: ReadonlyMap<string, Known>,
   directory: Directory,
 ): boolean {
-  const known = resembles === null ? undefined : knowns.get(resembles);
+  const known = knownThen(one, one.resembles, knowns);
   if (!known) return false;
   const reach = reachOf(known, directory);
   if (place === null || reach.nowhere || reaches(reach.direct, reach.places, place)) return true;
@@ -155,13 +169,13 @@ const NO_WONDER = 0.05;
 
 /** Whether that incident hits the report's account. */
 function isHit(
-  { accountId }: Earlier,
+  one: Earlier,
   id: string | null,
   knowns: ReadonlyMap<string, Known>,
   directory: Directory,
 ): boolean {
-  const known = id === null ? undefined : knowns.get(id);
-  const account = accountId === null ? null : directory.account(accountId);
+  const known = knownThen(one, id, knowns);
+  const account = one.accountId === null ? null : directory.account(one.accountId);
   if (!known || !account) return false;
   const { own, shared } = touchOf(account, null, reachOf(known, directory), directory);
   return own.size > 0 || shared.length > 0;
