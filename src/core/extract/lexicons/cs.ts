@@ -413,7 +413,7 @@ export const cs: Lexicon = {
         "zahlcen*|zaplavuj*|zasyp*|zavalen* .. spam*|nevyzad*|reklam*|mail*",
         "chodi|dostava*|dostal*|prisel|prislo|prisla|prichaz* .. spam*|nevyzad*|reklam*|podezr*|falesn*|phishing*|podvod*|vyhruz*",
         "podezrel*|falesn*|podvodn*|podivn* mail*|zprav*|email*|faktur*",
-        "vydava* .. za|nas*|vas*|jmen*",
+        "vydava* .. za|nas|nase|nasi|naseho|nasem|nasim|nasich|nasimi|vas*|jmen*",
         "klikn* .. odkaz* .. hesl*|ucet|schrank*",
       ],
       misfiled: [
@@ -470,7 +470,8 @@ export const cs: Lexicon = {
         "prohlizet|prohlizeni|cteni .. jde|funguj*|ok",
       ],
       internet: [
-        "internet|pripojeni|jine stranky|weby|wifi .. funguj*|jde|jdou|ok|poradku|bezi|jedou",
+        "internet|pripojeni|wifi .. funguj*|jde|ok|poradku|bezi",
+        "jine|ostatni stranky|weby .. funguj*|jdou|ok|poradku|bezi|jedou",
       ],
       webmail: ["pres|webmail*|prohlizec* .. posta? funguj*|jde|ok|poradku"],
       mailbox: [
@@ -592,8 +593,8 @@ export const cs: Lexicon = {
         "cern* listin*",
         "seznam* blokovan*",
         "spatn*|nizk* reputac*",
-        "gmail*|google|seznam|centrum|hotmail*|outlook*|prijemc* .. odmit*|blokuj*|neprij*|nebere .. nas*|mail*|zprav*|post*|me",
-        "odmit*|blokuj* .. prijemc*|nas*|mail*|zprav* .. spam*",
+        "gmail*|google|seznam|centrum|hotmail*|outlook*|prijemc* .. odmit*|blokuj*|neprij*|nebere .. nas|nase|nasi|naseho|nasem|nasim|nasich|nasimi|mail*|zprav*|post*|me",
+        "odmit*|blokuj* .. prijemc*|nas|nase|nasi|naseho|nasem|nasim|nasich|nasimi|mail*|zprav* .. spam*",
         "vrac*|vratil* .. zprav*|mail*|email* .. klient*|zakazn*|kod*|odmit*|nam|mi",
       ],
       "mail.spam": [
@@ -711,7 +712,7 @@ export const cs: Lexicon = {
         "spoluprac*|seo|ppc|reklam* .. nabidk*|nabiz*",
         "extern* api|sluzb*|server*",
         "nepripoj* .. api|extern*",
-        "skenuj*|utoci .. port*|nas*|server*",
+        "skenuj*|utoci .. port*|nas|nase|nasi|naseho|nasem|nasim|nasich|nasimi|server*",
         "z vasi site|ip|serveru",
         "cron*|uloh* .. nespoust*|nespust*|nebezi|neprobeh*|neprovad*|nefunguj*",
         "nespoust*|nespust* .. uloh*|cron*|skript*",
@@ -758,7 +759,8 @@ export const cs: Lexicon = {
       "jen|pouze|jenom|akorat mne|me|mi|jemu|ji .. telefon*|mobil*|notebook*|pocitac*?",
       "na|u|v jednom|jedne|novem|starem|mem|jeho telefon*|mobil*|notebook*|pocitac*|iphon*|tablet*|kolegyn*|prohlizec*",
       "jeden|jedna|jednomu|jedne kolega|kolegyne|kolegyni|kolegovi|zamestnan*|uzivatel*|pobock*",
-      "na|u|v telefon*|mobil*|notebook*|pocitac*|pocitacich|ostatnich|jinem|druhem .. je|to|vse|vsechno|posta? funguj*|jde|ok|poradku|normalne|bezi",
+      "telefon*|mobil*|iphon*|tablet* .. .. .. na|v|u pocitac*|notebook* .. funguj*|jde|ok|poradku|normalne|bezi",
+      "na|u|v telefon*|mobil*|pocitacich|ostatnich|jinem|druhem .. je|to|vse|vsechno|posta? funguj*|jde|ok|poradku|normalne|bezi",
       "!na|u|v obou|vsech|vice|nekolika|dvou|trech|ruznych|druhem|jinem pocitac*|telefon*|zarizen*|prohlizec*|mobil*",
       "!stejne|taky|take|totez|ani|i na|v|u .. mobil*|telefon*|pocitac*|notebook*|outlook*|prohlizec*|druhem|kolegyn*|kolegu",
       "!na .. telefon*|mobil*|pocitac* .. totez|stejne|taky|take",
@@ -775,15 +777,16 @@ export const cs: Lexicon = {
       "!overeno|zkous* .. z|ze|pres .. data|mobil*|kancelar*",
     ],
     "own-network": [
-      "nas*|moj*|muj|nas|me|domac*|nam .. internet*|wifi|router*|modem*|pripojeni|sit|siti|operator*|poskytovatel*|firewall*",
-      "internet* .. nejde|nefunguj*|vypadl*|pomal*|pada|operator*",
+      "nas|nase|nasem|naseho|muj|moje|mem|domaci internet|internetu|internetem|wifi|router*|modem*|pripojeni|sit|siti|operator*|poskytovatel*",
+      "u nas|me .. internet|internetu|internetem|wifi|router*|modem*|operator*",
+      "internet|internetu|internetem .. nejde|nefunguj*|vypadl*|pomal*|pada|operator*",
       "vypadl*|nejde|nefunguj*|pomaly|slaby|nemame|spadl* .. internet|internetu|wifi",
-      "operator*|poskytovatel* .. resi|internet*|vypadek|poruch*|rika*|tvrdi",
-      "poruch*|vypadek .. operator*|internet*|optik*|router*",
+      "operator*|poskytovatel* .. resi|internet|internetu|internetem|vypadek|poruch*|rika*|tvrdi",
+      "poruch*|vypadek .. operator*|internet|internetu|internetem|optik*|router*",
       "asi|mozna wifi|router|internet",
       "o2|tmobile|vodafone|upc|nej|cetin",
-      "!internet*|wifi|router*|pripojeni|sit .. funguj*|jde|ok|poradku|zkontrol*|restart*|normalne",
-      "!zkontrol*|restart*|vyloucil*|overil* .. internet*|wifi|router*|pripojeni|sit",
+      "!internet|internetu|internetem|wifi|router*|pripojeni|sit .. funguj*|jde|ok|poradku|zkontrol*|restart*|normalne",
+      "!zkontrol*|restart*|vyloucil*|overil* .. internet|internetu|internetem|wifi|router*|pripojeni|sit",
       "!jine|ostatni weby|stranky .. funguj*|jdou|ok|jedou",
     ],
     "domain-expired": [
@@ -993,10 +996,11 @@ export const cs: Lexicon = {
       90: "hodinu a půl, půldruhé hodiny, poldruhé hodiny, hodina a půl, půl druhé hodiny",
       150: "dvě a půl hodiny, dvě hodiny a půl, půltřetí hodiny",
       720: "půl dne, půldne",
-      1440: "den, dnem",
+      1440: "druhý den, den, dnem",
       2160: "den a půl",
       10080: "týden, týdne, týdnem",
       43200: "měsíc, měsícem",
+      2880: "třetí den",
     },
     roughSpans: {
       180: "hodiny, celé hodiny, hodiny a hodiny, mnoho hodin",
@@ -1058,13 +1062,13 @@ export const cs: Lexicon = {
     dayParts: [["minulou noc, minulé noci, uplynulé noci, dnešní noci", 1, "night"]],
     wholeDay: "celý den, celej den, po celý den, celý dnešek",
     weekdays: [
-      "pondělí, pondělka, pondělek, pondělku, pondělkem",
-      "úterý, úterka, úterek, úterkem, úterního",
-      "středa, středu, středy, středou, středě",
-      "čtvrtek, čtvrtka, čtvrtku, čtvrtkem",
-      "pátek, pátku, pátkem",
-      "sobota, sobotu, soboty, sobotou, sobotě",
-      "neděle, neděli, nedělí",
+      "pondělí, pondělka, pondělek, pondělku, pondělkem, pondělní*",
+      "úterý, úterka, úterek, úterkem, úterního, úterní*",
+      "středa, středu, středy, středou, středě, středeční*",
+      "čtvrtek, čtvrtka, čtvrtku, čtvrtkem, čtvrteční*",
+      "pátek, pátku, pátkem, páteční*",
+      "sobota, sobotu, soboty, sobotou, sobotě, sobotní*",
+      "neděle, neděli, nedělí, nedělní*",
     ],
     last: "minulý, minulou, minulé, minulého, uplynulý, uplynulou, poslední",
     months: [
@@ -1111,7 +1115,7 @@ export const cs: Lexicon = {
     void: {
       before:
         "zítra, zejtra, pozítří, za, každý, každou, každé, každých, každého, každej, nejpozději, příští, následující, během příštích, do příštího, max, maximálně, po pár, jednou za",
-      after: "denně, později, zpoždění, zpožděním, týdně, dlouho",
+      after: "denně, později, zpoždění, zpožděním, týdně, dlouho, zítra, zejtra",
     },
     about:
       "asi, cca, ca, circa, zhruba, přibližně, kolem, okolo, tak, nějak, nějakých, nějakou, nějaké, skoro, téměř, dobré, dobrou, dobrých, víc než, více než, snad, minimálně, aspoň, alespoň, necelé, necelou, necelých, prý, odhadem, někdy, už, plus minus",
@@ -1120,19 +1124,19 @@ export const cs: Lexicon = {
     greetings:
       "dobré ráno, dobrý den, dobry den, dobrý večer, dobré odpoledne, dobré dopoledne, dobré poledne, hezký den, hezké ráno, hezký večer, pěkný den, pěkný večer, pěkné odpoledne, hezké odpoledne, hezký víkend, pěkný víkend, dobrou noc, krásný den, krásný víkend, příjemný den, příjemný večer, den co den, za den, jednoho dne, jeden den, poprvé, ještě jednou, najednou, jednou",
     trouble:
-      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylem, nedopatřením, nejde, nejdou, nejede, nejedou, nejel, nejela, nešlo, nešla, nešel, nešly, nesel, nefung*, nelze, nemůž*, nemuz*, nemohl*, nemám*, nemaj*, nemá, neměl*, nedá, neda, nedař*, nedar*, nechod*, neodch*, neodes*, nepřich*, neprich*, nepřiš*, neprisl*, nedoraz*, nedostal*, nedostav*, nedostup*, nedostan*, nedoruč*, neotev*, neotv*, nenač*, nenac*, nepřip*, neprip*, nepřihl*, neprihl*, není, neni, nejsou, nenaj*, nenaš*, nenas*, nepos*, neukl*, nezobr*, nereag*, neodpov*, neproj*, neproš*, nevid*, nepouš*, nepous*, nenab*, neběž*, nebez*, nestíh*, neda se, nechce, nechtě*, nikdo, nic, žádn*, zadn*, ne, bez, chyb*, chyba, problém*, problem*, potíž*, potiz*, pomal*, líný, línější, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mrtv*, zmize*, zmizel*, prázdn*, prazdn*, bílá, bila, odmít*, odmit*, vrac*, vrát*, vrat*, blok*, zablok*, vyprš*, vyprs*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, zpožd*, zpozd*, pozdě, nevyžád*, nevyzad*, spam*, vir*, napad*, hack*, error*, timeout*, odhlaš*, odhlas*, vyhaz*, hlás*, hlas*, píše, jen, pouze, přestal*, prestal*, zlob*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlouho, věčnost, sotva, blb*, zaseknut*, toč*",
+      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylem, nedopatřením, nejde, nejdou, nejede, nejedou, nejel, nejela, nešlo, nešla, nešel, nešly, nesel, nefung*, nelze, nemůž*, nemuz*, nemohl*, nemám*, nemaj*, nemá, neměl*, nedá, neda, nedař*, nedar*, nechod*, neodch*, neodes*, nepřich*, neprich*, nepřiš*, neprisl*, nedoraz*, nedostal*, nedostav*, nedostup*, nedostan*, nedoruč*, neotev*, neotv*, nenač*, nenac*, nepřip*, neprip*, nepřihl*, neprihl*, není, neni, nejsou, nenaj*, nenaš*, nenas*, nepos*, neukl*, nezobr*, nereag*, neodpov*, neproj*, neproš*, nevid*, nepouš*, nepous*, nenab*, neběž*, nebez*, nestíh*, neda se, nechce, nechtě*, nikdo, nic, žádn*, zadn*, ne, bez, chyb*, chyba, problém*, problem*, potíž*, potiz*, pomal*, líný, línější, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mrtv*, zmize*, zmizel*, prázdn*, prazdn*, bílá, bila, odmít*, odmit*, vrac*, vrát*, vrat*, blok*, zablok*, vyprš*, vyprs*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, zpožd*, zpozd*, pozdě, nevyžád*, nevyzad*, spam*, vir*, napad*, hack*, error*, timeout*, odhlaš*, odhlas*, vyhaz*, hlás*, hlas*, píše, jen, pouze, přestal*, prestal*, zlob*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlouho, věčnost, sotva, blb*, zaseknut*, toč*, čekám, čekáme",
     works:
       "funguje, fungují, fungoval, fungovala, fungovalo, fungovaly, jde, jdou, šlo, šla, šel, šly, slo, jede, jedou, jel, jela, jelo, běží, bezi, běžel*, bezel*, pořádku, poradku, dobře, dobre, ok, oukej, rychle, rychlý, rychlá, svižn*, svizn*, normálně, normalne, v pohodě, bez problém*, chodil*, chodí, naskočil*, naběhl*, skvěle",
     still: "ještě",
     again: "zase, opět, znovu, už",
     onset:
-      "začal*, zacal*, začín*, zacin*, začalo, poprvé, poprve, všiml*, vsiml*, všimla, zjistil*, objevil*, přestal*, prestal*, spadl*, padl*, zmizel*, rozbil*, vypadl*, lehl*, zkolab*, nastal*, projevil*, zasekl*, odešel, odpadl*, zamrzl*",
+      "začal*, zacal*, začín*, zacin*, začalo, poprvé, poprve, všiml*, vsiml*, všimla, zjistil*, objevil*, přestal*, prestal*, spadl*, padl*, zmizel*, rozbil*, vypadl*, lehl*, zkolab*, nastal*, projevil*, zasekl*, odešel, odpadl*, zamrzl*, poslední mail, poslední zpráva, poslední email, poslední objednávka, naposledy",
     pointer:
       "od té doby, od té chvíle, od tý doby, od toho, od té, odtehdy, od chvíle, od doby, od okamžiku, co jsem, po tom co, poté co, jakmile, od momentu",
     changed:
       "změnil*, zmenil*, aktualizoval*, nainstaloval*, smazal*, vymazal*, přejmenoval*, prejmenoval*, nahrál*, nahral*, přesunul*, presunul*, zapnul*, vypnul*, nastavil*, vyměnil*, vymenil*, upravil*, přepnul*",
     contact:
-      "psal jsem, psala jsem, psali jsme, jsem psal, jsem psala, jsem už psal*, psal, psala, psali, hlásil*, nahlásil*, nahlasil*, volal, volala, volali, volal jsem, mluvil*, ozval*, kontaktoval*, tiket*, ticket*, požadavek, žádal*, informoval*, urgoval*, oznámil*",
+      "volejte, zavolejte, psal jsem, psala jsem, psali jsme, jsem psal, jsem psala, jsem už psal*, psal, psala, psali, hlásil*, nahlásil*, nahlasil*, volal, volala, volali, volal jsem, mluvil*, ozval*, kontaktoval*, tiket*, ticket*, požadavek, žádal*, informoval*, urgoval*, oznámil*",
     other:
       "faktur*, platb*, zaplatil*, smlouv*, přestěhov*, stěhuj*, koupil*, zákazníkem, zákazníky u, jsme u vás, jsem u vás, otevřeno, otevírac*, termín*, potřebuj*, potreboval*, potřeboval*, musím, musíme, schůzk*, novou kancelář, novou provozovn*, nové sídlo, chtěl bych, chtěla bych, kompenz*, odškod*, děkuj*, poděkov*, dovolen*, reklamac*",
     join: "ale, a, však, avšak, zatímco, přitom, pak, potom, ovšem, jenže, že, který, která, které, protože, když, i, ač",

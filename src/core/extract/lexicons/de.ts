@@ -248,7 +248,7 @@ export const de: Lexicon = {
         "keine|keinerlei neue|neuen mails|mail|emails|nachrichten",
         "keine|nicht einzige|einzigen|einzige mail|email|bestellung|nachricht",
         "verschwinden|verschwunden|verloren|fehlen|fehlt .. mails|mail|emails|nachrichten|bestellungen",
-        "mails|mail|emails|nachrichten|bestellungen .. verschwinden|verschwunden|verloren|fehlen|bleiben aus|verschluckt",
+        "mails|mail|emails|nachrichten|bestellungen .. verschwinden|verschwunden|verloren|fehlen|bleiben_aus|verschluckt",
         "bleiben|bleibt .. aus",
         "warte|warten|warteten .. auf .. mail*|email*|antwort*|code*|bestatigung*|bestaetigung*",
         "funkstille|totenstille",
@@ -259,7 +259,7 @@ export const de: Lexicon = {
       late: [
         "verspatet*|verspaetet*|verzogert*|verzoegert*|verzogerung*|verzoegerung*|verspatung*|verspaetung*|zeitverzogert*|spater|spaeter|ruckstau|rueckstau|stau|stauen|zeitversetzt",
         "stunden|minuten|tage|stunde|stundenlang spater|spaeter|verzug|verspatung|verspaetung|verzogerung|verzoegerung|danach",
-        "stunden|minuten .. unterwegs|zu spat|zu spaet",
+        "stunden|minuten .. unterwegs|zu_spat|zu_spaet",
         "erst .. stunden|minuten|spater|spaeter|jetzt|heute|mittags an|angekommen|eingetroffen|zugestellt|da?",
         "zu spat|spaet",
       ],
@@ -303,7 +303,8 @@ export const de: Lexicon = {
         "postfach|posteingang|ordner .. leer",
       ],
       expired: [
-        "abgelaufen*|abgelaufenem|ablauf*|lauft ab|lauft|laeuft|lief .. ab",
+        "abgelaufen*|ablauf*",
+        "lauft|laeuft|lief .. ab",
         "ausgelaufen|verfallen|veraltet",
         "~ mehr gultig|gueltig",
       ],
@@ -361,7 +362,7 @@ export const de: Lexicon = {
         "layout|design|darstellung|bilder|bild|menu|menue|schrift*|stylesheet*|css|logo|slider|kopfzeile|fusszeile|formatierung .. kaputt|zerschossen|fehlt|fehlen|verschoben|falsch|weg|verschwunden|zerstort|zerstoert|durcheinander|~|verrutscht",
         "zerschossen|zerhackt|verschoben|verrutscht|verunstaltet|durcheinander",
         "sieht|schaut|schauen|sehen .. komisch|seltsam|falsch|kaputt|anders|zerschossen|merkwurdig .. aus",
-        "seit|nach dem|der|einem .. update|aktualisierung|umstellung .. ~|kaputt|fehler*|weg|fehlt|fehlen",
+        "seit|nach dem|der|einem|unserem|letzten|gestrigen .. update|aktualisierung|umstellung .. ~|kaputt|fehler*|weg|fehlt|fehlen",
         "update|aktualisierung|plugin .. zerschossen|zerstort|kaputt",
         "alte|falsche|veraltete inhalt*|version|preise|texte|bilder",
         "umlaute .. falsch|kaputt|~|fragezeichen",
@@ -522,7 +523,7 @@ export const de: Lexicon = {
         "anleitung|hilfestellung|dokumentation|erklarung|schritt fur",
         "ich|wir mochte|moechte|mochten|moechten|wurde|wuerde|wurden|wuerden|hatte|haette|hatten|haetten|brauche|brauchen|benotige|benoetige|benotigen|benoetigen .. gern|gerne|ein|eine|einen|neue|neues|neuen|weitere*|zusatzlich*|zusaetzlich*|mehr|postfach|umstellen|einrichten|andern",
         "neue|neues|weitere|weiteres|zusatzliche|zusatzliches|zusaetzliches postfach|mailadresse|emailadresse|subdomain|alias|datenbank|weiterleitung|adresse",
-        "bietet|bieten|unterstutz*|unterstuetz*|habt ihr|sie",
+        "bietet|bieten|unterstutz*|unterstuetz*|habt|haben ihr|sie",
         "darf|durfen|duerfen|kann man ich|wir|man",
         "kann ich|man|wir .. selbst|irgendwo|auch|ein*|mein*",
         "muss ich .. umstellen|andern|aendern|tun|etwas",
@@ -537,10 +538,10 @@ export const de: Lexicon = {
         "danke|dank|dankeschon|dankeschoen an",
         "danke|vielen|herzlichen|dankeschon|dankeschoen .. fur|fuer|dank .. schnelle*|rasche*|hilfe|unterstutzung|unterstuetzung|behebung|support|prompte*|gute*|service|die|eure|ihre",
         "super|toller|tolle|tolles|guter|hervorragend*|grossartig*|prima|spitze|klasse|bester|ausgezeichnet*|genial .. service|support|arbeit|team|job|leistung|hilfe|betreuung|hotline",
-        "zufrieden|begeistert|kompliment*|lob|hut ab|weiter so|respekt|freundlich*|dankbar",
+        "zufrieden|begeistert|kompliment*|lob|hut_ab|weiter_so|respekt|freundlich*|dankbar",
         "hut ab",
         "weiter so",
-        "nur kurz|mal sagen|danke|loswerden",
+        "nur .. sagen|danke|loswerden",
         "frohe|schone|schoene|frohes ostern|weihnachten|feiertage|neues|fest",
         "enttauscht|enttaeuscht|unzufrieden|inakzeptabel|beschwerde|unverschamt*|unverschaemt*|frechheit|unfreundlich|armutszeugnis|unprofessionell|zumutung",
         "schlechter|mieser service|support",
@@ -600,7 +601,7 @@ export const de: Lexicon = {
     ],
     "works-elsewhere": [
       "bei anderen|kollegen|freunden|bekannten|uns|mir|ihm|kunden .. geht|funktioniert|lauft|laeuft|klappt|einwandfrei|problemlos",
-      "zuhause|daheim|zu hause|mobilfunk|hotspot|lte|vpn|mobil|woanders|auswarts|homeoffice .. geht|funktioniert|lauft|laeuft|klappt|einwandfrei",
+      "zuhause|daheim|zu_hause|mobilfunk|hotspot|lte|vpn|mobil|woanders|auswarts|homeoffice .. geht|funktioniert|lauft|laeuft|klappt|einwandfrei",
       "von .. zuhause|daheim|aussen|woanders|hause|handy .. geht|funktioniert|lauft|erreichbar|klappt",
       "geht|funktioniert|klappt|lauft|laeuft|erreichbar .. zuhause|daheim|woanders|hotspot|handy|mobilfunk|vpn|anderen",
       "nur|ausschliesslich von|aus|im|hier buro|buero|firma|uns|hier|standort|firmennetz",
@@ -631,7 +632,8 @@ export const de: Lexicon = {
       "benutzer|empfanger|empfaenger|adresse|postfach .. unbekannt|existiert",
       "unbekannter|unbekannte empfanger|empfaenger|adresse|benutzer",
       "adresse|empfanger|empfaenger|postfach|mailadresse .. ~ .. existier*|gefunden|bekannt|gibt",
-      "vertippt|tippfehler|falsche adresse|mailadresse",
+      "vertippt",
+      "falsche adresse|mailadresse",
       "adresse .. falsch|vertippt",
     ],
     "third-party": [
@@ -785,10 +787,11 @@ export const de: Lexicon = {
       90: "anderthalb stunden, eineinhalb stunden",
       150: "zweieinhalb stunden",
       720: "halben tag, halber tag, halbem tag",
-      1440: "tag",
+      1440: "zweiten tag, zweiter tag, tag",
       2160: "eineinhalb tagen, anderthalb tagen",
       10080: "woche",
       43200: "monat",
+      2880: "dritten tag, dritter tag",
     },
     roughSpans: {
       180: "stunden, seit stunden",
@@ -905,7 +908,8 @@ export const de: Lexicon = {
     void: {
       before:
         "morgen, übermorgen, jede, jeden, jeder, jedes, alle, pro, innerhalb, binnen, maximal, spätestens, nächste, nächsten, nächster, kommenden, kommende, dauert, bis zu, erst nach, jeweils, täglich, für die nächsten",
-      after: "später, verspätung, verzögerung, täglich, pro, dauert, warten, lang, lange",
+      after:
+        "später, verspätung, verzögerung, täglich, pro, dauert, warten, lang, lange, morgen, übermorgen",
     },
     about:
       "ca, circa, zirka, etwa, ungefähr, rund, gegen, knapp, gut, so, fast, beinahe, mindestens, über, mehr als, schätzungsweise, vielleicht, grob, geschätzt, einer guten, guten, einer knappen, knappen, irgendwann, schon, bereits, wohl",
@@ -915,19 +919,19 @@ export const de: Lexicon = {
     greetings:
       "guten morgen, guten tag, guten abend, gute nacht, schönen tag, schönen abend, schönen vormittag, schönen nachmittag, schönes wochenende, schönen sonntag, schönen montag, schönen freitag, schönen guten tag, schönen guten morgen, schönen guten abend, angenehmen tag, schönen feierabend, tag für tag, eines tages, morgen früh, auf einmal, ein mal, so dass, so schnell, bald, feierabend, ein bisschen, einen moment, eine mail, eine e mail, eine email, eine fehlermeldung, ein fehler, einen fehler",
     trouble:
-      "nicht, versehentlich, aus versehen, nichts, kein*, niemand*, fehl*, problem*, störung*, stoerung*, stör*, ausfall*, ausgefall*, langsam*, lahm*, hängt, haengt, hängen, hängt*, tot, down, weg, verschwund*, leer, weiß, weisse, abgelehn*, abgewies*, verweiger*, zurückgew*, zurueckgew*, zurück, zurueck, unzustell*, gesperr*, sperr*, blockier*, abgelaufen*, warnung*, unsicher*, unerreichbar*, offline, verspät*, verspaet*, verzöger*, verzoeger*, spät, spam*, junk*, virus*, gehackt*, error*, timeout*, zeitüberschreit*, abgebroch*, abbruch*, bricht, brechen, scheiter*, versag*, kaputt*, defekt*, spinnt, streik*, ruckel*, lädt und lädt, ewig*, dauernd, ständig*, forbidden, refused, denied, failed, unmöglich*, kaum, nur, ohne, absturz*, abgestürzt*, stürzt, lehnt, weist, falsch*, nie, bounce*, quarantän*, aussetzer*, bounc*, ablehn*, hakt",
+      "nicht, versehentlich, aus versehen, nichts, kein*, niemand*, fehl*, problem*, störung*, stoerung*, stör*, ausfall*, ausgefall*, langsam*, lahm*, hängt, haengt, hängen, hängt*, tot, down, weg, verschwund*, leer, weiß, weisse, abgelehn*, abgewies*, verweiger*, zurückgew*, zurueckgew*, zurück, zurueck, unzustell*, gesperr*, sperr*, blockier*, abgelaufen*, warnung*, unsicher*, unerreichbar*, offline, verspät*, verspaet*, verzöger*, verzoeger*, spät, spam*, junk*, virus*, gehackt*, error*, timeout*, zeitüberschreit*, abgebroch*, abbruch*, bricht, brechen, scheiter*, versag*, kaputt*, defekt*, spinnt, streik*, ruckel*, lädt und lädt, ewig*, dauernd, ständig*, forbidden, refused, denied, failed, unmöglich*, kaum, nur, ohne, absturz*, abgestürzt*, stürzt, lehnt, weist, falsch*, nie, bounce*, quarantän*, aussetzer*, bounc*, ablehn*, hakt, warte, warten, nix, nirgends",
     works:
       "funktioniert, funktionierte, funktionierten, funktionieren, läuft, laeuft, laufen, lief, liefen, geht, gehen, ging, gingen, klappt, klappte, klappten, ok, okay, gut, normal, einwandfrei, problemlos, schnell, in ordnung, wieder da, super, perfekt, bestens, kamen an, erreichbar, zugestellt",
     still: "noch",
     again: "wieder, erneut",
     onset:
-      "begann*, begonnen, beginnt, angefangen, fing, fingen, erstmals, zum ersten mal, bemerk*, aufgefallen, aufgetreten, aufgetaucht, auftrat*, festgestellt, gemerkt, ausgefallen, abgestürzt*, verschwunden, hörte, hörten, gestoppt, stehengeblieben, gestört, los, losgegangen, abgerissen, tritt, treten",
+      "begann*, begonnen, beginnt, angefangen, fing, fingen, erstmals, zum ersten mal, bemerk*, aufgefallen, aufgetreten, aufgetaucht, auftrat*, festgestellt, gemerkt, ausgefallen, abgestürzt*, verschwunden, hörte, hörten, gestoppt, stehengeblieben, gestört, los, losgegangen, abgerissen, tritt, treten, letzte mail, letzte e mail, letzte nachricht, letzte email, letzte bestellung, zuletzt",
     pointer:
       "seitdem, seither, seit dem, seit ich, seit wir, nachdem, seit der, seit unser*, seit ihrem, seit ihrer, ab dann, von da an, ab da",
     changed:
       "geändert, geaendert, änderte*, aktualisiert*, installiert*, gelöscht, geloescht, umbenannt, hochgeladen, eingeschaltet, ausgeschaltet, umgestellt, eingerichtet, ersetzt, ausgetauscht, verschoben, aktiviert*, deaktiviert*",
     contact:
-      "geschrieben, schrieb, gemeldet, meldete*, angerufen, rief, telefoniert, gesprochen, ticket*, anfrage*, angefragt, mitgeteilt, informiert, kontaktiert, reklamiert",
+      "rufen sie, geschrieben, schrieb, gemeldet, meldete*, angerufen, rief, telefoniert, gesprochen, ticket*, anfrage*, angefragt, mitgeteilt, informiert, kontaktiert, reklamiert",
     other:
       "rechnung*, bezahl*, zahlung*, vertrag*, umgezog*, umzug*, gekauft, kunde bei, kunden bei, öffnungszeit*, geöffnet, termin*, brauche, brauchen, bräuchte*, benötig*, muss, müssen, sollte, besprechung*, neues büro, neue adresse, neuen standort, abgebucht, gutschrift*, entschädig*, danke, vielen dank, urlaub*, möchte*, würde, kündig*, bitte um",
     join: "aber, und, doch, jedoch, während, sondern, dann, danach, dass, weil, allerdings, obwohl, wobei",

@@ -88,7 +88,7 @@ export const en: Lexicon = {
       outgoing: [
         "outgoing|outbound|outbox*|sending|newsletter*|mailshot*|mailing list",
         "mail|mails|email|emails|message|messages|quotes|estimates|offers|letters|invoices|replies .. we|i send|sent|emailed|mailed|are_sending",
-        "our|my outgoing? mail|mails|email|emails|messages|quotes|replies",
+        "our|my quotes|replies|newsletters",
         "send|sent mail|mails|email|emails|messages",
       ],
       incoming: [
@@ -598,7 +598,7 @@ export const en: Lexicon = {
       "i may|might|probably|must have broken|deleted|done|messed",
       "by|my mistake|accident",
       "new phone|laptop|computer|pc|router|plugin|theme|iphone",
-      "!~ chang*|updat*|touch*|install*|edit*|modif*|alter*|move*|done|did .. anything|nothing|settings?",
+      "!not|never|havent|hasnt|hadnt|didnt|nobody|dont|doesnt|no|without .. chang*|updat*|touch*|install*|edit*|modif*|alter*|move*",
       "!nothing|anything .. chang*|updat*|touch*|install*|modif*|alter*|edit*",
       "!since|after your|you .. maintenance|upgrade|update|change|work|migration|night|move*|switch*|chang*|upgrad*|updat*",
       "!since|after the night|nightly|last upgrade|update|maintenance",
@@ -820,11 +820,12 @@ export const en: Lexicon = {
       90: "an hour and a half, hour and a half, one and a half hours",
       150: "two hours and a half, two and a half hours",
       720: "half a day, half day",
-      1440: "a day, day",
+      1440: "second day, a day, day",
       2160: "a day and a half",
       10080: "a week, week",
       20160: "fortnight, a fortnight",
       43200: "a month, month",
+      2880: "third day",
     },
     roughSpans: {
       180: "hours, hours and hours, several hours, many hours",
@@ -959,7 +960,7 @@ export const en: Lexicon = {
       before:
         "tomorrow, every, each, per, within, next, takes, take, took, taking, needs, up to, every few, in under, under, in less than, less than, once a, twice a, coming, the following, maximum, max, another",
       after:
-        "late, later, delay, delays, delayed, long, to load, to open, each, daily, per, before, apart, old, timeout, notice",
+        "late, later, delay, delays, delayed, long, to load, to open, each, daily, per, before, apart, old, timeout, notice, tomorrow, next week",
     },
     about:
       "about, around, approximately, approx, roughly, circa, ca, some, nearly, almost, maybe, perhaps, at least, more than, over, just over, just under, probably, like, say, i think, a good, good, the better part of, close to, something like, somewhere",
@@ -968,21 +969,21 @@ export const en: Lexicon = {
     greetings:
       "good morning, good afternoon, good evening, good day, good night, have a nice day, have a good day, have a great day, nice day, great day, have a nice evening, nice evening, have a nice weekend, nice weekend, good weekend, great weekend, happy monday, happy friday, morning all, morning team, one day, day to day, 24 7, these days are, in the future, one of, one another, no one, one more, at least one, on one, second time, first time, last time, any time, may i, may we, may be, you may, this may, that may, it may, may not, may have, can sat, i sat, one by one, one thing, for one",
     trouble:
-      "not, takes, accident*, by mistake, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking",
+      "not, takes, accident*, by mistake, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking, waiting, without",
     works:
       "works, working, worked, work, fine, ok, okay, good, normal, normally, okey, well, quick, fast, perfect*, is up, back up, up again, running, loaded, loads, alright, flawless*, smooth*, is back, received, arrived, healthy, came through, got through, went through",
     still: "still",
     again: "again, once more, back",
     onset:
-      "began, begun, begins, start, started, starting, starts, noticed, noticing, first, first time, appeared, appears, stopped, died, went down, gone down, vanished, disappeared, broke, crashed, fell over, went offline, dropped, happened, occurred, kicked in, showed up, gave up, went dead, saw, seen",
+      "began, begun, begins, start, started, starting, starts, noticed, noticing, first, first time, appeared, appears, stopped, died, went down, gone down, vanished, disappeared, broke, crashed, fell over, went offline, dropped, happened, occurred, kicked in, showed up, gave up, went dead, saw, seen, last mail, last email, last e mail, last message, last order, last successful*",
     pointer:
       "since then, ever since, since i, since we, since you*, since my, since our, since the, after i, after we, after you*, after the, from then, from that, thereafter",
     changed:
       "changed, updated, installed, deleted, removed, renamed, uploaded, switched, replaced, migrated, enabled, disabled, edited, activated, deactivated, configured, set up, upgraded, tweaked",
     contact:
-      "wrote, written, reported, report, called, phoned, rang, ticket*, spoke, spoken, emailed you, mailed you, messaged, contacted, told you, raised, opened a case, asked you, submitted, asked your, chased",
+      "call me, call us, wrote, written, reported, report, called, phoned, rang, ticket*, spoke, spoken, emailed you, mailed you, messaged, contacted, told you, raised, opened a case, asked you, submitted, asked your, chased",
     other:
-      "invoice*, pay, paid, payment*, bill*, contract*, moved, moving, bought, purchased, customer of yours, customers of yours, been with you, been a customer, been customers, open from, opening hours, opening times, meeting*, appointment*, deadline*, need*, must, should, would like, new office, new address, new phone, refund*, compensat*, thank*, holiday*, vacation*, renew*, upgrade our, upgrade my, switch to, subscription*, own this, have owned, have used your, using your, hosted with you, launch*, go live, class*, auction*",
+      "invoice*, pay, paid, payment*, bill*, contract*, moved, moving, bought, purchased, customer of yours, customers of yours, been with you, been a customer, been customers, open from, opening hours, opening times, meeting*, appointment*, deadline*, need*, must, should, would like, new office, new address, new phone, refund*, compensat*, thank*, holiday*, vacation*, renew*, upgrade our, upgrade my, switch to, subscription*, own this, have owned, have used your, using your, hosted with you, launch*, go live, class*, auction*, open mon*",
     join: "but, and, while, whereas, although, though, however, then, because, so, which, that, who, yet, although",
     things:
       "customer*, user*, people, person*, client*, computer*, pc, pcs, phone*, email*, mail*, message*, address*, euro*, eur, usd, dollar*, pound*, page*, time*, browser*, domain*, mailbox*, gb, mb, piece*, file*, attempt*, device*, colleague*, order*, percent*, site*, website*, server*, visitor*, of, other*, different, more, guest*, thing*, network*, machine*, employee*, account*",

@@ -105,7 +105,7 @@ export const hu: Lexicon = {
         "kimeno*|kuldes*|kikuldes*|elkuldes*|levelkuldes*|mailkuldes*|emailkuldes*|levelkikuldes*|kimenolevel*|postazando*",
         "hirlevel*|korlevel*|korimail*|korimel*",
         "kuldott|kikuldott|elkuldott|kuldendo level*|mail*|email*|uzenet*|ajanlat*",
-        "leveleink|leveleim|leveleinket|leveleimet|levelunk|levelunket|mailjeink|emailjeink|uzeneteink|ajanlataink|szamlaink",
+        "ajanlataink|ajanlatainkat|szamlaink|szamlainkat",
       ],
       incoming: [
         "bejovo*|beerkezo*|beerkezett|befele|fogadas*|levelfogadas*",
@@ -119,7 +119,7 @@ export const hu: Lexicon = {
         "levelez* .. weboldal*|weblap*|bongeszo*|webes",
       ],
       form: [
-        "urlap*|formular*|kapcsolatfelvet*|ajanlatkero*|ajanlatkeres*|jelentkezesi lap*|kapcsolat oldal*|erdeklodes*",
+        "urlap*|formular*|kapcsolatfelvet*|ajanlatkero*|ajanlatkeres*|jelentkezesi_lap*|kapcsolat_oldal*|erdeklodes*",
         "visszaigazol*|rendelesertesit*|automatikus|rendszer|ertesito|regisztracios|jelszoemlekezteto|rendelesi .. level*|mail*|email*|uzenet*|ertesit*",
         "visszaigazol*|jelszoemlekezteto*",
         "webshop*|webaruhaz*|honlap*|weboldal*|bolt .. level*|email*|mail*|ertesit*",
@@ -131,7 +131,7 @@ export const hu: Lexicon = {
         "honlap*|weboldal*|weblap*|webhely*|webshop*|webaruhaz*|webbolt*|webaruh*|portal*|website|webes|fooldal*|kezdolap*|kezdooldal*|aloldal*|nyitooldal*|termekoldal*|lapunk*|lapjain*|weben|webunk",
         "oldal|oldalt|oldalak|oldalakat|oldalunk*|oldalam*|oldalon|oldala|oldalaink*|oldalaim*|oldalra|oldalrol|oldalhoz|oldalban|oldalatok|oldaluk*|oldalankent|oldalan|odal|odlal",
         "aruhaz|aruhazunk*|bolt|boltunk*|bolta|boltja*|boltom*|shop|shopunk*|kosar*|penztar*|katalogus*|blogunk*|forumunk*",
-        "foglalorendszer*|idopontfoglal*|foglalo|foglalasi|rendelesi|nevezesi|jelentkezesi felulet*|rendszer*|oldal*|modul*",
+        "foglalo|foglalasi|rendelesi|nevezesi|jelentkezesi felulet*|rendszer*|oldal*|modul*",
         "latogato*|vasarlok|vasarloink",
       ],
       cms: [
@@ -145,7 +145,7 @@ export const hu: Lexicon = {
       panel: [
         "vezerlopult*|vezerlopul*|vezerlofelulet*|iranyitopult*|ugyfelkapu*|ugyfelportal*|ugyfelterulet*|ugyfelfiok*|ugyfelfelulet*|tarhelykezelo*|tarhelyadmin*|panel|panelt|panelbe|panelba|panelen|panelra|panelunk",
         "tarhely|szolgaltatas|domain|ugyfel|kezelo|adminisztracios|karbantarto|beallito|kiszolgalo .. admin*|felulet*|kezelofelulet*|panel*|fiokba|kezelo*",
-        "kezelofelulet*|admin felulet*|adminfelulet*",
+        "kezelofelulet*|admin_felulet*|adminfelulet*",
       ],
       certificate: [
         "tanusitvany*|tanusitavny*|tanusitvany*|lakat|lakatot|lakatka|titkositas*|ssl|https|cert",
@@ -220,7 +220,7 @@ export const hu: Lexicon = {
         "<number>|fel|masfel|ket|harom|negy|ot|tiz|husz|harminc|negyven masodperc*|mp|sec|perc|percet|percig .. tolt*|betolt*|jon|nyil*|var*|kell|mire|alatt|utan|oldal*|kattint*|lap*",
         "percek|fel perc .. alatt|utan|multan|mulva",
         "sokara|sokaig|orokkevalosag*|nehezen|nehezkes* .. tolt*|betolt*|jon|nyil*|var*|megy|reagal*",
-        "valaszido*|betoltesi|toltesi ido*|valaszidok*|sebess*",
+        "valaszido*|betoltesi_ido*|toltesi_ido*|sebess*",
         "rengeteg|sok ido*|var*",
         "alig vonszol*|vanszorog|bir*|tolt*|jon",
         "tulterhelt*|terheles*",
@@ -460,7 +460,7 @@ export const hu: Lexicon = {
       "web.down": [
         "a? webhely .. ~ elerheto",
         "se|sem honlap*|weboldal*|oldal .. se|sem email*|level*|mail*",
-        "nem toltodik|tolt|jon be az|a oldal*|honlap*|weboldal*|lap*",
+        "nem toltodik|tolt|jon be? az|a oldal*|honlap*|weboldal*|lap*",
       ],
       "web.slow": [
         "lassu|lasu|lassan|lassul* .. honlap*|weboldal*|oldal*|webshop*|webaruhaz*|bolt*|tolt*|betolt*",
@@ -480,7 +480,7 @@ export const hu: Lexicon = {
       ],
       "mail.login": [
         "~ latom|latja|latjuk|latszanak|latni .. level*|mail*|email*|postafiok*",
-        "level*|mail*|email* .. ~ latszanak|szinkroniz*|toltodnek|latom|jonnek le|latjuk",
+        "level*|mail*|email* .. ~ latszanak|szinkroniz*|toltodnek|latom|jonnek_le|latjuk",
         "postafiok*|postalada*|fiok .. ~ nyil*|elerheto|erem|erjuk|csatlakoz*|kapcsolod*|mukod*|enged*",
         "~ csatlakoz*|kapcsolod* .. imap*|postafiok*|levelez*|outlook*|bejovo|kiszolgalo*",
         "imap* .. ~ megy|csatlakoz*|kapcsolod*|valaszol*|mukod*",
@@ -514,7 +514,7 @@ export const hu: Lexicon = {
         "lemond*|felmond*|megszuntet*|torol* .. tarhely*|szerzodes*|csomag*|szolgaltatas*|elofizet*",
         "tarhely*|szerzodes*|csomag*|szolgaltatas*|elofizet* .. lemond*|felmond*|megszuntet*",
         "ketszer|duplan .. fizet*|von*|utal*|terhel*|szamla*",
-        "bankkartya*|fizetesi mod*|reszletekben|reszletfizet*|csoportos besz*",
+        "bankkartya*|fizetesi_mod*|reszletekben|reszletfizet*|csoportos_besz*",
         "mikor|meddig .. fizetni|befizet*|fizetesi",
         "mennyibe kerul*",
         "mennyi|mekkora .. dij*|ara|ar",
@@ -527,7 +527,9 @@ export const hu: Lexicon = {
         "szeretnek|szeretnenk|szeretnem|szeretne|szertnek|szeretnenk .. uj|egy|egyik|meg|plusz|allit*|letrehoz*|beallit*|atall*|valt*|novel*|tud*|csinal*|kerni|ker*",
         "kernenk|kernek|kernem|kerem|kerjuk|kerunk|legyszi|legyszives*|szeretnenk|szeretnek .. allits*|allit*|letrehoz*|hozz*|adj*|vegy*|kapcsol*|novel*|engedely*|torolj*|torol*|modosit*|telepit*|beallit*|koss*|iranyits*|plusz|hozzad*|postafiok*|aldomain*|alias*|levelezolist*|bovit*|aktival*|cserel*",
         "kernek|kernem|kernenk .. uj|plusz|egy",
-        "lehet e|lehetseges|van e|lehetne",
+        "hozzon|hozzanak|hozzatok|hoznatok|hozna|hozzak|hozni .. letre",
+        "letre .. hozni|tudnatok|hoznatok|tudna",
+        "lehet_e|lehetseges|van_e|lehetne",
         "van .. mod|modja|lehetoseg|mod",
         "hany|mennyi|mekkora|meddig|melyik|milyen .. lehet|fer|level*|postafiok*|mega*|giga*|php|csomag*|beallit*|port|szerver*|kuldheto|cim*",
         "be|meg|fel|ki|at tudnatok|tudna|tudjatok|tudnak|tudnad .. allit*|novel*|mond*|ad*|nez*|valt*|kapcsol*|kuld*|old*|csinal*|ir*",
@@ -559,7 +561,7 @@ export const hu: Lexicon = {
         "hirlevel* .. leiratkoz*|toroljenek|vegyenek|lemond*",
         "leiratkoz* .. hirlevel*",
         "cron*|utemezett|idozitett .. ~ fut*|indul*|mukod*|lefut*|megy|hib*",
-        "kimeno|kulso kapcsolat*|api|hivas*|keres* .. ~|hib*|tilt*|blokkol*|idotull*|timeout*",
+        "kimeno|kulso kapcsolat*|hivas*|keres* .. ~|hib*|tilt*|blokkol*|idotull*|timeout*",
         "~ er|eri|tud .. kulso|fizetesi|bank*|api|kapcsolod* .. szerver*|oldal*",
         "gdpr|adatkezel*|adatvedel*|adatfeldolg*|szerzoi",
         "allas|allashirdet*|allast|felvetel|karrier|gyakornok*|oneletrajz*|munkatars*",
@@ -582,11 +584,11 @@ export const hu: Lexicon = {
     "own-change": [
       "mi|en|magunk|magam|sajat .. atir*|atallit*|kicserel*|frissit*|telepit*|torol*|modosit*|kapcsol*|atnevez*|valtoztat*|koltoz*|csinal*|allit*",
       "megvaltoztattam|megvaltoztattuk|atirtam|atirtuk|atallitottam|atallitottuk|kicsereltem|kicsereltuk|lecsereltem|lecsereltuk|frissitettem|frissitettuk|telepitettem|telepitettuk|toroltem|toroltuk|letoroltem|letoroltuk|kitoroltem|modositottam|modositottuk|atneveztem|atneveztuk|bekapcsoltam|kikapcsoltam|kikapcsoltuk|bekapcsoltuk|feltettem|feltettunk|feltettuk|felraktam|felraktuk|atkoltoztem|atkoltoztunk|atkoltoztettuk|elallitottam|elrontottam|elrontottuk|atraktam|atraktuk|hozzanyultam|felulirtam|beallitottam|beallitottuk",
-      "amiota|miota|azota hogy|mert|miutan .. atir*|atallit*|kicserel*|frissit*|telepit*|torol*|modosit*|atnevez*|feltett*|cserelt*",
+      "amiota|miota|azota_hogy|mert|miutan .. atir*|atallit*|kicserel*|frissit*|telepit*|torol*|modosit*|atnevez*|feltett*|cserelt*",
       "frissites*|telepites*|atallas|csere|koltozes*|koltoztetes*|jelszocsere|jelszovaltas* .. ota|utan",
       "fejlesztonk|webmesterunk|webfejlesztonk|informatikusunk|kollegam|kollega .. atir*|atallit*|frissit*|telepit*|torol*|modosit*|csinal*|belenyul*",
       "en rontottam|rontottam el",
-      "veletlenul|veletlen torol*|letorol*|kitorol*|atir*|felulir*|kapcsol*|elallit*",
+      "veletlenul|veletlen .. torol*|letorol*|kitorol*|atir*|felulir*|kapcsol*|elallit*",
       "uj telefon*|laptop*|gep*|router*|iphone*",
       "!~ valtoztat*|allit*|modosit*|csinal*|frissit*|telepit*|nyul*|cserel*|torol*|atir*|atallit*|piszkal*|bantott*",
       "!~ cserelve|valtoztatva|modositva|allitva|nyult*",
@@ -614,7 +616,7 @@ export const hu: Lexicon = {
       "jo|megy|mukod*|bejon|elerheto|megnyilik masnal|mashol|mashonnan|otthon*|itthon|irodabol|mobilnet*|wifin*|wifivel",
       "wifivel|wifin|mobilnettel|vpn* .. jo|megy|mukod*|bejon",
       "masok|tobbiek|mas|kollegak .. latjak|megnyitjak|tudjak|eleri*|jo",
-      "csak nalam|nalunk|innen|az irodabol|irodaban|itt",
+      "csak nalam|nalunk|innen|az_irodabol|irodaban|itt",
       "!sem|se .. otthon*|mashol|mashonnan|mobilnet*",
       "!otthonrol|mashonnan|mobilnet*|mashol sem|se|is",
       "!tobb|kulonbozo|mas halozat*",
@@ -622,7 +624,7 @@ export const hu: Lexicon = {
     "own-network": [
       "internetunk|internetem|netunk|netem|wifink|wifinket|routerunk|routerem|halozatunk|szolgaltatom|internetszolgaltato*|modem*",
       "nalunk|irodaban|boltban|itt .. internet|net|wifi|halozat",
-      "nincs|sincs|akadozik|gyenge|rossz|lassu .. internet*|net|netunk|wifi*",
+      "nincs|sincs|akadozik|gyenge|rossz|lassu .. internet|internetem|internetunk|internetkapcsolat*|net|netunk|wifi*",
       "facebook|youtube|google|minden .. lassu|sem|se|akad",
       "kabel*|optika* .. elvag*|vagtak|szakad*",
       "telefonszolgaltato*|mobilszolgaltato*",
@@ -655,12 +657,12 @@ export const hu: Lexicon = {
     ],
     question: [
       "hogyan|hogy|hol|hova|mikor|miert|mit|mi|mennyi|mennyibe|hany|meddig|melyik|milyen|mekkora .. kell|lehet|tudom|tudok|tudjuk|van|lesz|kerul|szamit*|oka|fer|csinal*",
-      "lehet e|lehetseges|van e|kell e|tudjak e|tudtok e|tudna e|lehet hogy",
+      "lehet_e|lehetseges|van_e|kell_e|tudjak_e|tudtok_e|tudna_e|lehet_hogy",
       "kerdes*|kerdezn*|kerdesem|kerdesunk|erdeklodn*|erdekelne",
       "tudtok|tudjak|tudjatok|tudnak .. mi|rola|valamit|ajanl*",
     ],
     request: [
-      "kerem|kerjuk|kernem|kernenk|kernek|kerunk|kerek|kerne|legyszi|legyszives*|legyenek szivesek",
+      "kerem|kerjuk|kernem|kernenk|kernek|kerunk|kerek|kerne|legyszi|legyszives*|legyenek_szivesek",
       "szeretnek|szeretnem|szeretnenk|szeretne",
       "tudnatok|tudna|tudnak|tudnad|tudjatok",
       "nezzetek|nezzek|nezzenek|allitsatok|allitsak|kuldjek|kuldjetek|intezkedj*|segits*|adjatok|vegyetek|toroljek|toroljetek",
@@ -668,7 +670,7 @@ export const hu: Lexicon = {
     thanks: [
       "koszonom|koszonjuk|koszonet*|koszi|koszonettel .. gyors*|segits*|segitseg*|munka*|javit*|intezked*|szepen|mindent|egesz|mult*",
       "koszi sracok|mindenkinek|mindent",
-      "halas*|nagyon koszon*|ezer koszonet|elegedett*|szuper|profi*|gratulal*",
+      "halas*|nagyon_koszon*|ezer_koszonet|elegedett*|szuper|profi*|gratulal*",
       "!koszonom|koszonjuk|koszi elore",
       "!elore koszon*|is koszon*",
       "!koszonom|koszonjuk .. valasz*|segitseguket|segitsegeteket|intezkedes*",
@@ -698,7 +700,7 @@ export const hu: Lexicon = {
       "!mikor|mire|ha|amikor|meddig .. jo|mukod*|megy|lesz|javul*|rendben|helyreall*",
       "!~ .. jo|mukod*|megy|elerheto|rendben|mennek|ment",
       "!~ javult*|oldodott",
-      "!meg|meg jo|mukod*|ment",
+      "!meg jo|mukod*|ment",
       "!varhato|mikor .. helyreall*|javul*",
     ],
     "asks-about": [
@@ -709,7 +711,7 @@ export const hu: Lexicon = {
       "mi volt|okozta .. oka|hiba*|tegnap|ejjel|baj|kieses*|az",
       "ti|onok volt*|voltatok",
       "nalunk .. minden|jo|rendben|mukod*",
-      "karbantartotok|karbantartas van|lesz|miatt",
+      "karbantartotok|karbantartas_van|karbantartas_lesz|karbantartas_miatt",
     ],
     "wrote-before": [
       "mar .. irtam|irtunk|jeleztem|jeleztuk|jelezte|jelezett|bejelentett*|bejelent*|szoltam|szoltunk|szolt|telefonalt*|hivtam|hivtuk|irt|kuldtem|kerdeztem",
@@ -718,7 +720,7 @@ export const hu: Lexicon = {
       "kollega*|fonok*|ferjem|felesegem|informatikus*|munkatars*|titkarno* .. mar|is .. irt|jelezte|szolt|telefonalt|bejelent*",
       "masodik|masodszor|harmadik|harmadszor|ismetelten|megint .. irok|irom|level*|uzenet*|bejelent*|jelz*",
       "tovabbra is|sem|se|fennall",
-      "meg mindig|mindig nem|sem|se",
+      "meg mindig nem|sem|se",
       "van .. fejlemeny|valasz|hir|eredmeny",
       "kaphatunk|kaphatok .. valasz*",
       "valaszt .. ~ kap*",
@@ -796,6 +798,8 @@ export const hu: Lexicon = {
       10080: "hete",
       15120: "másfél hete",
       43200: "hónapja",
+      1440: "második napja",
+      2880: "harmadik napja",
     },
     roughSpans: {
       5: "percek, pár perce, néhány perce",
@@ -912,7 +916,7 @@ export const hu: Lexicon = {
       before:
         "holnap, holnapután, minden, naponta, hetente, maximum, max, legfeljebb, jövő, következő, akár, percenként, havonta, hajdan",
       after:
-        "múlva, belül, alatt, múltán, keresztül, át, hosszat, késés*, késik, késéssel, késnek, múltával, hosszú, távlatában, eltelt*, időre, leforgása, erejéig",
+        "múlva, belül, alatt, múltán, keresztül, át, hosszat, késés*, késik, késéssel, késnek, múltával, hosszú, távlatában, eltelt*, időre, leforgása, erejéig, holnap, holnapután",
     },
     about:
       "kb, kbl, kábé, körülbelül, körül, cca, ca, úgy, olyan, nagyjából, durván, hozzávetőleg, hozzávetőlegesen, talán, jó, bő, közel, majdnem, lassan, nagyjából",
@@ -922,19 +926,19 @@ export const hu: Lexicon = {
     greetings:
       "jó reggelt, jó napot, jó estét, szép reggelt, szép napot, szép estét, további szép napot, kellemes napot, kellemes délutánt, szép délutánt, jó éjszakát, szép délelőttöt, kellemes estét, nap mint nap, napi, napközben, hétről hétre, egy kicsit, egy nap, hét nap, hét éve",
     trouble:
-      "nem, véletlen*, sem, se, nincs*, nélkül, hib*, lass*, leáll*, áll, állnak, állt, lehal*, halott, meghal*, halt, megáll*, elszáll*, elhal*, elhas*, kifagy*, lefagy*, akad*, szaggat*, döcög*, elérhetetlen*, visszadob*, visszapattan*, visszajön*, visszajött*, visszautasít*, elutasít*, megtagad*, tilt*, letilt*, kitilt*, zárol*, blokkol*, eltűn*, eltün*, elvesz*, üres*, fehér, kés*, spam*, szemét*, szemet*, levélszemét*, vírus*, feltört*, lejárt*, figyelmeztet*, probléma*, gond, gondok, gondunk, gondom, baj, bajok, timeout*, időtúllépés*, error*, megszakad*, bont*, kidob*, kilök*, tönkre*, elroml*, vacakol*, pörög*, homokóra, beragad*, torlód*, leszakad*, összeoml*, képtelen*, csak, rossz*, megbolond*, szétes*, forbidden, denied, refused, failed, elveszett*, panasz*, kiesés*, leállás*, túlterhelt*, elakad*, ismétel*, folyton, állandóan, jelszót kér, kéri, kér",
+      "nem, véletlen*, sem, se, nincs*, nélkül, hib*, lass*, leáll*, áll, állnak, állt, lehal*, halott, meghal*, halt, megáll*, elszáll*, elhal*, elhas*, kifagy*, lefagy*, akad*, szaggat*, döcög*, elérhetetlen*, visszadob*, visszapattan*, visszajön*, visszajött*, visszautasít*, elutasít*, megtagad*, tilt*, letilt*, kitilt*, zárol*, blokkol*, eltűn*, eltün*, elvesz*, üres*, fehér, kés*, spam*, szemét*, szemet*, levélszemét*, vírus*, feltört*, lejárt*, figyelmeztet*, probléma*, gond, gondok, gondunk, gondom, baj, bajok, timeout*, időtúllépés*, error*, megszakad*, bont*, kidob*, kilök*, tönkre*, elroml*, vacakol*, pörög*, homokóra, beragad*, torlód*, leszakad*, összeoml*, képtelen*, csak, rossz*, megbolond*, szétes*, forbidden, denied, refused, failed, elveszett*, panasz*, kiesés*, leállás*, túlterhelt*, elakad*, ismétel*, folyton, állandóan, jelszót kér, kéri, kér, várok, várunk, várjuk",
     works:
       "működik, működnek, működött, működtek, működőképes, megy, mennek, ment, mentek, jó, jók, jól, rendben, oké, ok, okés, gyors, gyorsan, gyorsabb, hibátlan*, normális*, tökéletes*, helyreállt, megjavult, megjött, megérkezett*, megkapta*, megkaptuk, megkaptam, megkapták, elérhető*, bejött, betölt*, elküld*",
     still: "még",
     again: "újra, megint, ismét, már",
     onset:
-      "kezdőd*, kezdte, kezdett, kezdtek, elkezd*, először, észrevett*, vettem észre, vettük észre, észlel*, feltűnt*, tapasztal*, leállt*, elszállt*, megállt*, elhalt*, halt meg, megszűnt*, megszünt*, jelentkez*, eltűnt*, állt le, romlott el, elromlott*, szóltak, döglött meg, ment tönkre, omlott össze, esett szét",
+      "kezdőd*, kezdte, kezdett, kezdtek, elkezd*, először, észrevett*, vettem észre, vettük észre, észlel*, feltűnt*, tapasztal*, leállt*, elszállt*, megállt*, elhalt*, halt meg, megszűnt*, megszünt*, jelentkez*, eltűnt*, állt le, romlott el, elromlott*, szóltak, döglött meg, ment tönkre, omlott össze, esett szét, utolsó levél, utolsó email, utolsó üzenet, utolsó rendelés, utolsó sikeres*",
     pointer:
       "azóta, attól fogva, attól kezdve, onnantól, onnantól kezdve, amióta, mióta, miután, ezóta",
     changed:
       "átírtam, átírtuk, telepít*, feltelepít*, frissít*, frissítet*, töröltem, kitöröltem, letöröl*, módosít*, megváltoztat*, átállít*, beállítot*, cserélt*, kicserél*, lecserél*, átnevez*, feltettem, feltöltött*, bekapcsolt*, kikapcsolt*, átkapcsolt*, kapcsoltuk, költöztet*, átköltöz*",
     contact:
-      "írtam, írtunk, írt, megírtam, jeleztem, jeleztük, jelezte, bejelent*, szóltam, szóltunk, hívtam, hívtalak, hívtuk, telefonált*, beszéltem, beszéltünk, kértem, kértük, érdeklődtem, panaszkodtam, hibajegy*, bejelentést, bejelentettem",
+      "hívjon*, hívjanak, írtam, írtunk, írt, megírtam, jeleztem, jeleztük, jelezte, bejelent*, szóltam, szóltunk, hívtam, hívtalak, hívtuk, telefonált*, beszéltem, beszéltünk, kértem, kértük, érdeklődtem, panaszkodtam, hibajegy*, bejelentést, bejelentettem",
     other:
       "előfizet*, számla*, számlá*, díj*, szerződ*, költöz*, megvettük, vettünk, vásárolt*, nyitva*, nyitvatart*, határid*, kellene, kell, kelleni, szeretn*, értekezlet*, megbeszél*, találkoz*, terv*, ügyfelük, ügyfele, ügyfelei, nálatok vagyunk, önöknél vagyunk, új iroda, új irodá*, fizett*, befizet*, utalt*, megrendel*, szabads*, nyaral*, jóváír*, kompenz*, kártér*, frissítve, korrespond*, jelszót cserélt*, évforduló*, kedvel*, köszön*",
     join: "de, viszont, azonban, pedig, míg, miközben, majd, aztán, és, hogy, ami, amely, aki, csakhogy, utána, mert",

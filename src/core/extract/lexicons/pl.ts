@@ -478,7 +478,8 @@ export const pl: Lexicon = {
         "ogladac|przegladac|czytac mozna",
       ],
       internet: [
-        "internet|lacze|inne stron*|siec .. dziala*|ok|okej|porzadku|normaln*|chodza|otwieraja",
+        "internet|lacze|siec .. dziala*|ok|okej|porzadku|normaln*",
+        "inne stron* .. dziala*|ok|porzadku|normaln*|chodza|otwieraja",
       ],
       webmail: [
         "przez|webmail*|przegladark*|www .. poczta? dziala|ok|porzadku|normaln*|chodzi|moge",
@@ -579,7 +580,7 @@ export const pl: Lexicon = {
         "zweryfikow*|weryfik* .. konta|konto",
         "hasl* do poczty|maila|skrzynki .. .. zle|bledn*|odrzuc*",
         "~ wejsc .. mail*|poczt*|skrzyn*",
-        "polaczen* .. imap|pop3|serwerem poczt* .. blad*|bled*|odrzuc*|zryw*",
+        "polaczen* .. imap|pop3|poczt* .. blad*|bled*|odrzuc*|zryw*|nieud*",
         "blad* polaczen* .. imap|pop3|poczt*",
         "~ otwor*|otwier*|odczyt*|przeczyt*|wejsc|dostac|zalog*|sprawdz* .. poczt*|skrzyn*|mail*",
         "poczta|poczte|poczty|skrzynk* .. ~ otwier*|otworz*|laczy|dziala|zalog*|wejsc",
@@ -756,7 +757,8 @@ export const pl: Lexicon = {
       "tylko|wylacznie|jedynie mi|mnie|u .. mnie",
       "na|u|w jednym|jednej|nowym|starym|moim telefon*|komork*|laptop*|komputer*|iphon*|smartfon*|tablet*|pracownik*|osoby|komp*|stanowisk*",
       "jedna|jeden|nowa|nowy osoba|pracownik*|pracownic*|kolezank*|kolega|uzytkownik*",
-      "na|u|w komputer*|telefon*|komork*|laptop*|drugim|innym|innych|mnie|reszcie .. dziala|wysyla|normaln*|porzadku|ok|chodzi|smiga",
+      "telefon*|komork*|komorc*|iphon*|tablet*|smartfon* .. .. .. na|w komputer*|laptop* .. dziala|porzadku|ok|chodzi|normaln*",
+      "na|u|w telefon*|komork*|komorc*|komputerach|drugim|innym|mnie|reszcie .. dziala|wysyla|normaln*|porzadku|chodzi|smiga",
       "mnie|mi .. na? tym|tym|samym|sam* .. dziala|wysyla|normaln*",
       "na|w innych|pozostalych komputer*|telefon*|urzadz* .. dziala|normaln*|ok|porzadku",
       "!na|u|w obu|wszystkich|wielu|kilku|dwoch|trzech|roznych komputer*|telefon*|urzadzen*|przegladar*|stanowisk*|pracownik*|osob*",
@@ -775,22 +777,23 @@ export const pl: Lexicon = {
       "!z kilku|dwoch|roznych|innych|wszystkich .. miejsc|lokalizac*|lacz|sieci|operatorow",
     ],
     "own-network": [
-      "internet* .. ~ dziala*|chodzi",
-      "~ mam|mamy|ma internet*",
-      "nasz*|moj*|nas|mnie|domow* .. internet*|wifi|router*|lacze|lacza|modem*|siec|sieci|operator*|firewall*|dostawc*",
-      "internet* .. padl*|wolny|slaby|pada|wysiadl*|wyciagn*|operator*",
+      "internet|internetu|internetem|internecie .. ~ dziala*|chodzi",
+      "~ mam|mamy|ma internet|internetu|internetem|internecie",
+      "nasz*|moj*|nas|mnie|domow* .. internet|internetu|internetem|internecie|wifi|router*|lacze|lacza|modem*|siec|sieci|operator*|firewall*|dostawc*",
+      "internet|internetu|internetem|internecie .. padl*|wolny|slaby|pada|wysiadl*|wyciagn*|operator*",
       "padl*|wysiadl*|brak|wolny|slaby internet|internetu",
-      "~ mam|mamy|ma internet*",
-      "operator* .. internet*|awari*|mowi|potwierdz*|naprawi*|twierdz*",
-      "awari* .. operator*|internet*|swiatlowod*|routera",
+      "~ mam|mamy|ma internet|internetu|internetem|internecie",
+      "operator* .. internet|internetu|internetem|internecie|awari*|mowi|potwierdz*|naprawi*|twierdz*",
+      "awari* .. operator*|internet|internetu|internetem|internecie|swiatlowod*|routera",
       "orange|tmobile|upc|netia|vectra|play|neostrad*|inea",
-      "!internet*|wifi|router*|lacze|siec|sieci .. dziala|ok|porzadku|sprawdz*|restart*|reset*|normaln*|wykluczy*",
-      "!sprawdz*|restart*|reset*|wykluczy* .. internet*|wifi|router*|lacze|siec",
+      "!internet|internetu|internetem|internecie|wifi|router*|lacze|siec|sieci .. dziala|ok|porzadku|sprawdz*|restart*|reset*|normaln*|wykluczy*",
+      "!sprawdz*|restart*|reset*|wykluczy* .. internet|internetu|internetem|internecie|wifi|router*|lacze|siec",
       "!inne stron* .. dziala*|otwier*|chodza|ok",
       "!innego|inny|inna operator*|operatora",
     ],
     "domain-expired": [
-      "domen* .. wygasl*|wygas*|przepadl*|stracil* wazn*|przetermin*",
+      "domen* .. wygasl*|wygas*|przepadl*|przetermin*",
+      "domen* .. stracil* wazn*",
       "wygasl*|przetermin*|przepadl* .. domen*",
       "zapomn* .. odnow*|przedluz*|oplac* .. domen*?",
       "!~ wygas*",
@@ -993,10 +996,11 @@ export const pl: Lexicon = {
       90: "półtorej godziny, półtora godziny, godzinę i pół",
       150: "dwie i pół godziny, dwóch i pół godziny",
       720: "pół dnia",
-      1440: "doby, dobę, dobą",
+      1440: "drugi dzień, doby, dobę, dobą",
       2160: "półtora dnia",
       10080: "tygodnia, tydzień, tygodniem",
       43200: "miesiąca, miesiąc, miesiącem",
+      2880: "trzeci dzień",
     },
     roughSpans: {
       180: "godzinami, całymi godzinami, wielu godzin",
@@ -1062,13 +1066,13 @@ export const pl: Lexicon = {
     ],
     wholeDay: "cały dzień, całego dnia, przez cały dzień, calutki dzień",
     weekdays: [
-      "poniedziałek, poniedziałku, poniedziałku, poniedziałkiem, poniedziałkowego, pon",
-      "wtorek, wtorku, wtorkiem",
-      "środa, środę, środy, środą",
-      "czwartek, czwartku, czwartkiem, czw",
-      "piątek, piątku, piątkiem",
-      "sobota, sobotę, soboty, sobotą, sob",
-      "niedziela, niedzielę, niedzieli, niedzielą, niedz",
+      "poniedziałek, poniedziałku, poniedziałku, poniedziałkiem, poniedziałkowego, pon, poniedziałkow*",
+      "wtorek, wtorku, wtorkiem, wtorkow*",
+      "środa, środę, środy, środą, środow*",
+      "czwartek, czwartku, czwartkiem, czw, czwartkow*",
+      "piątek, piątku, piątkiem, piątkow*",
+      "sobota, sobotę, soboty, sobotą, sob, sobotni*",
+      "niedziela, niedzielę, niedzieli, niedzielą, niedz, niedzieln*",
     ],
     last: "zeszły, zeszłego, zeszłą, zeszłej, ubiegły, ubiegłego, ubiegłą, ubiegłej, ostatni, ostatniego, ostatnią, ostatniej, miniony, minioną",
     months: [
@@ -1116,7 +1120,7 @@ export const pl: Lexicon = {
     void: {
       before:
         "jutro, pojutrze, za, co, każdy, każdą, każde, każdego, każdej, najpóźniej, w ciągu, przez, następny, następnego, przyszły, przyszłego, maksymalnie, nawet do, po kilka, raz na",
-      after: "dziennie, później, opóźnienia, opóźnieniem, spóźnienia, tygodniowo",
+      after: "dziennie, później, opóźnienia, opóźnieniem, spóźnienia, tygodniowo, jutro, pojutrze",
     },
     about:
       "około, ok, jakichś, jakieś, jakiejś, jakiś, mniej więcej, mniej, więcej, circa, ca, cca, koło, niemal, prawie, blisko, dobre, dobrych, dobrą, dobrej, ponad, co najmniej, przynajmniej, gdzieś, chyba, tak, z, niecałe, niecałą, niecałej, niecałych, plus minus, już",
@@ -1126,19 +1130,19 @@ export const pl: Lexicon = {
     greetings:
       "dzień dobry, dobry wieczór, miłego dnia, miłego wieczoru, miłego popołudnia, spokojnego dnia, dobrego dnia, udanego dnia, dobranoc, dobrej nocy, miłego weekendu, miłej niedzieli, pewnego dnia, na co dzień, z dnia na dzień, za każdym razem, nie ma za co, w pierwszej kolejności, w drugiej kolejności",
     trouble:
-      "nie, przez pomyłkę, niechcący, przypadkiem, brak, braku, żadn*, nikt, nic, błęd*, błąd*, blad, bledy, problem*, awari*, usterk*, woln*, muli*, zamul*, padł*, padl*, leży, wisi, zawies*, wiesza*, zwiesza*, zamarz*, znik*, zgin*, pust*, biał*, odrzuc*, odbij*, odbit*, wraca*, wróci*, zwrot*, zwraca*, zwroc*, blok*, zablok*, wygas*, ostrzeż*, ostrzez*, niebezp*, niedostęp*, niedost*, niemożliw*, opóźn*, opozn*, spóźn*, spozn*, późno, pozno, wywala*, wyrzuca*, wyskak*, wyloguj*, wylogow*, rozłącz*, rozlacz*, przeryw*, spam*, śmieci*, wirus*, włam*, zhakow*, error*, timeout*, crash*, krzak*, krzacz*, tylko, padł, przestał*, przesta*, ustał*, ustal*, stoi, martw*, kręci*, kreci*, dziwn*, źle, zle, odmaw*, odmow*, utknę*, utkn*, bez, forbidden, refused, denied, failed, długo, dlugo, wolno, ledwo, męcz*, szwank*, rzuca, rzuca*, nieosiąg*",
+      "nie, przez pomyłkę, niechcący, przypadkiem, brak, braku, żadn*, nikt, nic, błęd*, błąd*, blad, bledy, problem*, awari*, usterk*, woln*, muli*, zamul*, padł*, padl*, leży, wisi, zawies*, wiesza*, zwiesza*, zamarz*, znik*, zgin*, pust*, biał*, odrzuc*, odbij*, odbit*, wraca*, wróci*, zwrot*, zwraca*, zwroc*, blok*, zablok*, wygas*, ostrzeż*, ostrzez*, niebezp*, niedostęp*, niedost*, niemożliw*, opóźn*, opozn*, spóźn*, spozn*, późno, pozno, wywala*, wyrzuca*, wyskak*, wyloguj*, wylogow*, rozłącz*, rozlacz*, przeryw*, spam*, śmieci*, wirus*, włam*, zhakow*, error*, timeout*, crash*, krzak*, krzacz*, tylko, padł, przestał*, przesta*, ustał*, ustal*, stoi, martw*, kręci*, kreci*, dziwn*, źle, zle, odmaw*, odmow*, utknę*, utkn*, bez, forbidden, refused, denied, failed, długo, dlugo, wolno, ledwo, męcz*, szwank*, rzuca, rzuca*, nieosiąg*, czekam, czekamy",
     works:
       "działa, dziala, działają, dzialaja, działał, działało, działała, działały, dzialal, dzialalo, dzialala, dzialaly, hula, hulało, śmiga, śmigało, chodzi, chodziło, chodziła, ok, okej, dobrze, normalnie, porządku, szybko, szybka, sprawnie, bez problemu, bez problemów, bez zarzutu, super, wstał, wstało, wróciło do normy, wstała, przychodził*, dochodził*",
     still: "jeszcze",
     again: "znowu, znów, ponownie, już, z powrotem",
     onset:
-      "zaczę*, zacze*, zaczą*, zacza*, zaczyna*, pierwszy raz, po raz pierwszy, zauważ*, zauwaz*, pojawi*, przestał*, przestal*, przesta*, ustał*, ustaly, padł*, padl*, zgłosi* się, wystąpi*, wystapi*, zniknę*, zniknal, zepsuł*, zepsul*, posypał*, stanę*, nastąpił*, stwierdz*, wywalił*",
+      "zaczę*, zacze*, zaczą*, zacza*, zaczyna*, pierwszy raz, po raz pierwszy, zauważ*, zauwaz*, pojawi*, przestał*, przestal*, przesta*, ustał*, ustaly, padł*, padl*, zgłosi* się, wystąpi*, wystapi*, zniknę*, zniknal, zepsuł*, zepsul*, posypał*, stanę*, nastąpił*, stwierdz*, wywalił*, ostatni mail, ostatnia wiadomość, ostatnie zamówienie, ostatni raz, ostatnia poczta",
     pointer:
       "od tego czasu, od tamtej pory, od tej pory, odtąd, od tamtego czasu, odkąd, od kiedy, od czasu, od momentu, od chwili, po tym jak, po tym, od tamtego momentu, od tej chwili, od tego momentu",
     changed:
       "zmienił*, zmienil*, zaktualizow*, zainstalow*, usunął*, usunęł*, usunal*, usunel*, skasow*, wgrał*, wgral*, przeniosł*, przenios*, włączył*, wlaczyl*, wyłączył*, wylaczyl*, ustawił*, ustawil*, dodał*, podmienił*, przełączył*",
     contact:
-      "pisałem, pisałam, pisaliśmy, pisała, pisał do, zgłaszałem, zgłaszałam, zgłaszał, zgłaszała, zgłaszaliśmy, zgłosiłem, zgłosiłam, zgłosił, zgłosiła, zgłosiliśmy, dzwoniłem, dzwoniłam, dzwoniliśmy, rozmawiałem, rozmawiałam, zgłoszen*, prosiłem, prosiłam, informowałem, informowałam, kontaktował*, napisałem do, napisałam do, pytałem, pytałam",
+      "zadzwoń*, zadzwoni*, pisałem, pisałam, pisaliśmy, pisała, pisał do, zgłaszałem, zgłaszałam, zgłaszał, zgłaszała, zgłaszaliśmy, zgłosiłem, zgłosiłam, zgłosił, zgłosiła, zgłosiliśmy, dzwoniłem, dzwoniłam, dzwoniliśmy, rozmawiałem, rozmawiałam, zgłoszen*, prosiłem, prosiłam, informowałem, informowałam, kontaktował*, napisałem do, napisałam do, pytałem, pytałam",
     other:
       "faktur*, płatno*, zapłac*, oplac*, opłac*, umow*, abonament*, przeprowadz*, kupił*, klientem, klientami, klientką, czynne, otwarte, termin*, potrzebuj*, muszę, musimy, spotkani*, mamy nowe, mam nowy, nowe biuro, nowego biura, chciał*, proszę o zmianę, rekompens*, dziękuj*, urlop*, rabat*",
     join: "ale, a, lecz, jednak, natomiast, i, oraz, potem, następnie, że, który, która, które, bo, więc, podczas gdy",

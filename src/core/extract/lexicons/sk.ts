@@ -408,7 +408,7 @@ export const sk: Lexicon = {
         "zahlten*|zaplavuj*|zasyp*|zavalen* .. spam*|nevyziad*|reklam*|mail*",
         "chodi|chodia|dostava*|dostal*|prisiel|prislo|prisla|prichadz* .. spam*|nevyziad*|reklam*|podozr*|falosn*|phishing*|podvod*|vyhraz*",
         "podozriv*|falosn*|podvodn*|podivn* mail*|sprav*|email*|faktur*",
-        "vydava* .. za|nas*|vas*|menom",
+        "vydava* .. za|nas|nasa|nase|nasi|nasu|nasej|nasho|nasom|nasim|nasich|vas*|menom",
         "klikn* .. odkaz*|link* .. hesl*|ucet|schrank*",
       ],
       misfiled: [
@@ -465,7 +465,10 @@ export const sk: Lexicon = {
         "prezerat|prezeranie|citanie .. ide|funguj*|ok",
         "vypis stranok",
       ],
-      internet: ["internet|pripojenie|ine stranky|weby|wifi .. funguj*|ide|idu|ok|poriadku|bezi"],
+      internet: [
+        "internet|pripojenie|wifi .. funguj*|ide|ok|poriadku|bezi",
+        "ine|ostatne stranky|weby .. funguj*|idu|ok|poriadku|bezia",
+      ],
       webmail: ["cez|webmail*|prehliadac* .. posta? funguj*|ide|ok|poriadku"],
       mailbox: [
         "v|vo|na outlook*|thunderbird*|telefon*|mobil*|program*|pocitac* .. posta? funguj*|ide|ok|poriadku",
@@ -590,8 +593,8 @@ export const sk: Lexicon = {
         "ciern* listin*",
         "zoznam* blokovan*",
         "zl*|nizk* reputaci*",
-        "gmail*|google|azet|centrum|zoznam|hotmail*|outlook*|prijemc* .. odmiet*|blokuj*|neprij*|neberie .. nas*|mail*|sprav*|post*|ma",
-        "odmiet*|blokuj* .. prijemc*|nas*|mail*|sprav* .. spam*",
+        "gmail*|google|azet|centrum|zoznam|hotmail*|outlook*|prijemc* .. odmiet*|blokuj*|neprij*|neberie .. nas|nasa|nase|nasi|nasu|nasej|nasho|nasom|nasim|nasich|mail*|sprav*|post*|ma",
+        "odmiet*|blokuj* .. prijemc*|nas|nasa|nase|nasi|nasu|nasej|nasho|nasom|nasim|nasich|mail*|sprav* .. spam*",
         "vrac*|vratil* .. sprav*|mail*|email* .. klient*|zakazn*|kod*|odmiet*|nam|mi",
       ],
       "mail.spam": [
@@ -711,7 +714,7 @@ export const sk: Lexicon = {
         "spoluprac*|seo|ppc|reklam* .. ponuk*|ponuka*",
         "extern* api|sluzb*|server*",
         "nepripoj* .. api|extern*",
-        "skenuj*|utoci .. port*|nas*|server*",
+        "skenuj*|utoci .. port*|nas|nasa|nase|nasi|nasu|nasej|nasho|nasom|nasim|nasich|server*",
         "z vasej siete|ip",
         "cron*|uloh* .. nespusta*|nespust*|nebezi|neprebeh*|nevykon*|nefunguj*",
         "nespusta*|nespust* .. uloh*|cron*|skript*",
@@ -759,7 +762,8 @@ export const sk: Lexicon = {
       "len|iba|akurat mne|mi|jemu|jej .. telefon*|mobil*|notebook*|pocitac*?",
       "na|u|v jednom|jednej|novom|starom|mojom|jeho telefon*|mobil*|notebook*|pocitac*|iphon*|tablet*|kolegyn*|prehliadac*",
       "jeden|jedna|jednemu|jednej kolega|kolegyna|kolegyni|kolegovi|zamestnan*|pouzivatel*|pobock*",
-      "na|u|v telefon*|mobil*|notebook*|pocitac*|pocitacoch|ostatnych|inom|druhom .. je|to|vsetko|posta? funguj*|ide|ok|poriadku|normalne|bezi",
+      "telefon*|mobil*|iphon*|tablet* .. .. .. na|v|u pocitac*|notebook* .. funguj*|ide|ok|poriadku|normalne|bezi",
+      "na|u|v telefon*|mobil*|pocitacoch|ostatnych|inom|druhom .. je|to|vsetko|posta? funguj*|ide|ok|poriadku|normalne|bezi",
       "!na|u|v oboch|vsetkych|viacerych|niekolkych|dvoch|troch|roznych|druhom|inom pocitac*|telefon*|zariaden*|prehliadac*|mobil*",
       "!rovnako|tiez|aj|iste|ani na|v|vo|u .. mobil*|telefon*|pocitac*|notebook*|outlook*|prehliadac*|druhom|kolegyn*|kolegu",
       "!na .. telefon*|mobil*|pocitac* .. iste|rovnako|tiez",
@@ -776,15 +780,16 @@ export const sk: Lexicon = {
       "!overen*|skus* .. z|zo|cez .. data|mobil*|kancelari*",
     ],
     "own-network": [
-      "nas*|moj*|nas|mna|domac*|nam .. internet*|wifi|router*|modem*|pripojenie|siet|siete|operator*|poskytovatel*|firewall*",
-      "internet* .. nejde|nefunguj*|vypadol|vypadl*|pomal*|pada|operator*",
+      "nas|nasa|nase|nasom|nasho|moj|moje|mojom|domaci internet|internetu|internetom|internete|wifi|router*|modem*|pripojenie|siet|siete|operator*|poskytovatel*",
+      "u nas|mna .. internet|internetu|internetom|internete|wifi|router*|modem*|operator*",
+      "internet|internetu|internetom|internete .. nejde|nefunguj*|vypadol|vypadl*|pomal*|pada|operator*",
       "vypadol|nejde|nefunguj*|pomaly|slaby|nemame|spadol .. internet|internetu|wifi",
-      "operator*|poskytovatel* .. riesi|internet*|vypadok|poruch*|vravi|tvrdi",
-      "poruch*|vypadok .. operator*|internet*|optik*|router*",
+      "operator*|poskytovatel* .. riesi|internet|internetu|internetom|internete|vypadok|poruch*|vravi|tvrdi",
+      "poruch*|vypadok .. operator*|internet|internetu|internetom|internete|optik*|router*",
       "asi|mozno wifi|router|internet",
       "o2|telekom|orange|slovanet|upc",
-      "!internet*|wifi|router*|pripojenie|siet .. funguj*|ide|ok|poriadku|skontrol*|restart*|normalne",
-      "!skontrol*|restart*|vyluc*|overil* .. internet*|wifi|router*|pripojenie|siet",
+      "!internet|internetu|internetom|internete|wifi|router*|pripojenie|siet .. funguj*|ide|ok|poriadku|skontrol*|restart*|normalne",
+      "!skontrol*|restart*|vyluc*|overil* .. internet|internetu|internetom|internete|wifi|router*|pripojenie|siet",
       "!ine|ostatne weby|stranky .. funguj*|idu|ok",
     ],
     "domain-expired": [
@@ -987,14 +992,15 @@ export const sk: Lexicon = {
       15: "štvrť hodiny, štvrťhodiny, štvrťhodinu, štvrť hodinu, štvrťhodina, štvrťhodinou, štvrť hodinou",
       30: "pol hodiny, polhodiny, polhodinu, pol hodinu, polhodina, polhodinou, pol hodinou, pol hodinky, polhodinku",
       45: "trištvrte hodiny, tri štvrte hodiny, trištvrtehodinu, trištvrte hodinou, trištvrte hodinu",
-      60: "hodina, hodinu, hodinou, hodinku, hodinka",
+      60: "hodina, hodinu, hodinou, hodinku, hodinka, hodku",
       90: "hodinu a pol, poldruha hodiny, poldruhej hodiny, hodina a pol, pol druha hodiny",
       150: "dve a pol hodiny, dve hodiny a pol",
       720: "pol dňa, poldňa",
-      1440: "deň, dňom",
+      1440: "druhý deň, deň, dňom",
       2160: "deň a pol",
       10080: "týždeň, týždňa, týždňom",
       43200: "mesiac, mesiacom",
+      2880: "tretí deň",
     },
     roughSpans: {
       180: "hodiny, celé hodiny, mnoho hodín",
@@ -1056,13 +1062,13 @@ export const sk: Lexicon = {
     dayParts: [["minulú noc, minulej noci, uplynulej noci, dnešnej noci", 1, "night"]],
     wholeDay: "celý deň, celučký deň, po celý deň",
     weekdays: [
-      "pondelok, pondelka, pondelku, pondelkom, pondelňajš*",
-      "utorok, utorka, utorku, utorkom",
-      "streda, stredu, stredy, stredou, strede",
-      "štvrtok, štvrtka, štvrtku, štvrtkom",
-      "piatok, piatka, piatku, piatkom",
-      "sobota, sobotu, soboty, sobotou, sobote",
-      "nedeľa, nedeľu, nedele, nedeľou, nedeli",
+      "pondelok, pondelka, pondelku, pondelkom, pondelňajš*, pondelkov*",
+      "utorok, utorka, utorku, utorkom, utorkov*",
+      "streda, stredu, stredy, stredou, strede, stredajš*",
+      "štvrtok, štvrtka, štvrtku, štvrtkom, štvrtkov*",
+      "piatok, piatka, piatku, piatkom, piatkov*",
+      "sobota, sobotu, soboty, sobotou, sobote, sobotň*, sobotn*",
+      "nedeľa, nedeľu, nedele, nedeľou, nedeli, nedeľn*",
     ],
     last: "minulý, minulú, minulej, minulého, uplynulý, uplynulú, posledný, poslednú",
     months: [
@@ -1108,7 +1114,7 @@ export const sk: Lexicon = {
     void: {
       before:
         "zajtra, pozajtra, za, každý, každú, každé, každých, každého, každej, najneskôr, budúci, budúcu, nasledujúci, maximálne, max, raz za, po pár",
-      after: "denne, neskôr, meškania, meškaním, týždenne, dlho, oneskorenia",
+      after: "denne, neskôr, meškania, meškaním, týždenne, dlho, oneskorenia, zajtra, pozajtra",
     },
     about:
       "asi, cca, ca, circa, zhruba, približne, okolo, tak, nejak, nejakých, nejakú, nejaké, skoro, takmer, dobré, dobrú, dobrých, viac ako, viac než, snáď, minimálne, aspoň, necelé, necelú, necelých, vraj, odhadom, niekedy, bezmála, už, plus mínus",
@@ -1117,19 +1123,19 @@ export const sk: Lexicon = {
     greetings:
       "dobré ráno, dobrý deň, dobry den, dobrý večer, dobré popoludnie, pekný deň, pekné ráno, pekný večer, pekný zvyšok dňa, krásny deň, príjemný deň, príjemný večer, pekný víkend, pekné popoludnie, dobrú noc, deň čo deň, jedného dňa, jeden deň, ešte raz, naraz, po prvé, po druhé",
     trouble:
-      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylom, nechtiac, nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*",
+      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylom, nechtiac, nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*, čakám, čakáme",
     works:
       "funguje, fungujú, fungoval, fungovala, fungovalo, fungovali, ide, idú, išlo, išla, išiel, isli, šlo, islo, beží, bezi, bežal*, bezal*, poriadku, dobre, ok, okej, rýchlo, rychlo, rýchly, rýchla, normálne, normalne, v pohode, bez problém*, chodil*, chodia, chodí, nabehl*, super",
     still: "ešte",
     again: "zase, opäť, znova, už",
     onset:
-      "začal*, zacal*, začín*, začalo, prvýkrát, prvykrat, prvý raz, všiml*, vsiml*, všimli, zistil*, objavil*, prestal*, spadl*, padl*, zmizl*, zmizol, rozbil*, vypadl*, ľahl*, skolab*, nastal*, prejavil*, zasekl*, odišiel, zamrzl*",
+      "začal*, zacal*, začín*, začalo, prvýkrát, prvykrat, prvý raz, všiml*, vsiml*, všimli, zistil*, objavil*, prestal*, spadl*, padl*, zmizl*, zmizol, rozbil*, vypadl*, ľahl*, skolab*, nastal*, prejavil*, zasekl*, odišiel, zamrzl*, posledný mail, posledná správa, posledný email, posledná objednávka, naposledy",
     pointer:
       "odvtedy, od tej doby, od tej chvíle, odkedy, od chvíle, od doby, od okamihu, od toho, po tom, potom ako, odkedy sme, od momentu",
     changed:
       "zmenil*, aktualizoval*, nainštaloval*, nainstaloval*, zmazal*, vymazal*, premenoval*, nahral*, presunul*, zapol, zapla, vypol, vypla, nastavil*, vymenil*, upravil*, prepol*, prepla",
     contact:
-      "písal som, písala som, písali sme, som písal, som písala, písal, písala, písali, hlásil*, nahlásil*, nahlasil*, volal som, volala som, volali sme, telefonoval*, rozprával*, hovoril*, ozval*, kontaktoval*, tiket*, ticket*, požiadavk*, informoval*, urgoval*, oznámil*",
+      "volajte, zavolajte, písal som, písala som, písali sme, som písal, som písala, písal, písala, písali, hlásil*, nahlásil*, nahlasil*, volal som, volala som, volali sme, telefonoval*, rozprával*, hovoril*, ozval*, kontaktoval*, tiket*, ticket*, požiadavk*, informoval*, urgoval*, oznámil*",
     other:
       "faktúr*, faktur*, platb*, zaplatil*, zmluv*, presťahov*, sťahuj*, kúpil*, zákazníkom, zákazníkmi, sme u vás, som u vás, otvorené, otvárac*, termín*, potrebuj*, musím, musíme, stretnut*, novú kancelári*, novú prevádzk*, nové sídlo, chcel by, chcela by, kompenz*, odškod*, ďakuj*, poďakov*, dovolenk*, oprava, oprav*, rád by, reklamác*",
     join: "ale, a, avšak, však, zatiaľ čo, pritom, potom, lenže, že, ktorý, ktorá, ktoré, pretože, keď, ked, aj, hoci",

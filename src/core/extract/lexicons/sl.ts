@@ -301,7 +301,7 @@ export const sl: Lexicon = {
         "vrnjen*|odbij*|odbit*|odbil*|nedostav*|bounc*|nedostavljiv*|zavrnit*|zavrnjen*|zavrnil*",
         "vraca|vracajo|vrne|vrnejo|vrnil*|vrnilo .. mail*|mejl*|sporocil*|post*|se|mi|nam|posiljatel*|<number>",
         "mail*|mejl*|sporocil*|post*|vse .. vraca|vracajo|vrne|vrnejo|vrnil*|vrnilo|zavrac*|zavrn*|nazaj",
-        "zavraca|zavracajo|zavrne|zavrnejo .. mail*|mejl*|sporocil*|post*|prejemnik*|nas*",
+        "zavraca|zavracajo|zavrne|zavrnejo .. mail*|mejl*|sporocil*|post*|prejemnik*|nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim",
         "~ dostav*",
         "~ sprejm*|sprejme*|sprejema .. mail*|mejl*|sporocil*|post*",
         "mailer daemon",
@@ -411,7 +411,8 @@ export const sl: Lexicon = {
         "sprememb* .. ~ shran*|uvelj*",
       ],
       hacked: [
-        "napaden*|napadli|ugrabljen*|ugrabil*|pod napadom",
+        "napaden*|napadli|ugrabljen*|ugrabil*",
+        "pod napadom",
         "hekal*|heker*|hack*|hakal*|shekal*|shek*|vdor*|vdrl*|virus*|okuzen*|okuzb*|okuzil*|zlonamern*|trojan*|zlorab*",
         "preusmer* .. tuj*|drug*|cudn*|igralnic*|sumljiv*",
         "tuj*|cudn*|neznan* reklam*|vsebin*|oglas*|stran*",
@@ -499,7 +500,8 @@ export const sl: Lexicon = {
         "branje|gledanje|brskanje|ogled .. dela|deluje|gre|redu",
       ],
       internet: [
-        "internet|splet|povezava|drug* stran* .. dela|deluje|redu|ok|okej|normalno|delajo",
+        "internet|splet|povezava .. dela|deluje|redu|ok|okej|normalno",
+        "drug* stran* .. dela|deluje|redu|ok|delajo",
       ],
       webmail: ["webmail*|spletn*|brskalnik* .. posta|posti? dela|deluje|redu|ok|gre|normalno"],
       mailbox: [
@@ -515,7 +517,7 @@ export const sl: Lexicon = {
       "web.down": [
         "namesto .. stran*|trgovin*|spletn* .. prazn*|ponudnik*|parkir*|privzet*|druga|neka|napis",
         "~ splet*|stran* .. ~ mail*|post*|epost*",
-        "~ na nas* stran*|splet*",
+        "~ na nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim stran*|splet*",
         "~ .. stran|strani|spletna ne|in|niti|niti? posta|poste|mail*|eposta",
         "~ dela|gre|deluje nic|cisto|prav? nic",
         "vse|vsi crknil*|stoji|stojijo|mrtvo|dol|padlo|lezi",
@@ -562,14 +564,14 @@ export const sl: Lexicon = {
       ],
       "mail.send": [
         "odide|odidejo|poslal*|posljem|odslo|posljemo .. .. ~ prejm*|prejel*|dobi*|pride|prisl*|prispe*|dobijo",
-        "~ prejme|prejel*|dobi|dobil* .. nas*|moj* .. mail*|sporocil*|ponudb*",
+        "~ prejme|prejel*|dobi|dobil* .. nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim|moj* .. mail*|sporocil*|ponudb*",
         "skener*|tiskalnik*|kopirn* .. posilja*|posla*|napak*",
         "obraz* .. ~ posilja*|poslj*|oddaj*|odda|pride|prihaja*|dela|deluje",
         "povprasevanj*|obvestil*|potrdit*|potrdil*|narocil* .. obraz*|spletn*|trgovin*|strani .. ~ prid*|prihaja*|dobi*|prejm*|posilj*",
         "~ povprasevanj*|obvestil*|potrdit* .. obraz*|strani|trgovin*|spletn*",
         "kupci|stranke|kupec|stranka|gostje ~ dobi|dobijo|dobiva*|prejm*|prejema* .. potrdit*|potrdil*|obvestil*|mail*|nasih|nase*",
         "~ posla* .. mail*|mejl*|sporocil*|post*|ponudb*|racun*",
-        "~ dobi*|prejel*|prejm* .. nas*|moj* .. ponudb*|mail*|sporocil*",
+        "~ dobi*|prejel*|prejm* .. nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim|moj* .. ponudb*|mail*|sporocil*",
       ],
       "mail.receive": [
         "vraca*|zavrn*|zavrac*|nazaj|odbij*|napak* .. .. .. nam|meni pise|pisejo|posl*|posilj*|pisati",
@@ -590,7 +592,7 @@ export const sl: Lexicon = {
         "~ osvez*|sinhroniz* .. post*|mail*|predal*",
         "preveri* .. identitet*|racun*",
         "geslo|gesla za|do posto|poste|posti|mail*|predal* .. .. napac*|zavra*",
-        "povezav* .. imap|pop3|postn* streznik* .. spodlet*|napak*|zavrn*|prekin*",
+        "povezav* .. imap|pop3|postn* streznik*? .. spodlet*|napak*|zavrn*|prekin*|uspe*",
         "~ odpre*|odpr*|prebra*|brat*|pregleda*|dostop* .. posta|poste|posto|mail*|mejl*|predal*|nabiralnik*",
         "~ pridem|pridemo|pride|pridejo|priti .. do|v posto|poste|mail*|mejl*|predal*|nabiralnik*",
         "posta|poste|posto|predal*|nabiralnik* .. ~ odpre*|odpr*|pridem|pridemo",
@@ -601,9 +603,9 @@ export const sl: Lexicon = {
         "smo|je|naslov*|streznik*|ip|domena .. crni|crnem|crnih|crno|crne list*|seznam*",
         "na seznam* .. spam*|blokir*|nezelen*",
         "slab* ugled*",
-        "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. zavrac*|zavrn*|blokir*|vraca* .. nas*|mail*|sporocil*|post*",
+        "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. zavrac*|zavrn*|blokir*|vraca* .. nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim|mail*|sporocil*|post*",
         "gmail*|google*|hotmail*|outlook*|yahoo*|prejemnik* .. ~ sprejm*|sprejema*",
-        "zavrac*|blokir* .. prejemnik*|nas* .. mail*|sporocil*|post*|streznik*",
+        "zavrac*|blokir* .. prejemnik*|nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim .. mail*|sporocil*|post*|streznik*",
       ],
       "mail.spam": [
         "cudnih|sumljivih|neznanih|tujih|angleskih mailov|mejlov|sporocil",
@@ -614,7 +616,7 @@ export const sl: Lexicon = {
         "ali? je|gre .. to? prevara|phishing|goljufija|prava|lazno|spam",
         "od vas|vasa|vase podpor* .. gesl*|povezav*",
         "~ posla* .. jaz|mi .. spam*|vrac*",
-        "izdaja*|predstavlja* za|kot nas*|mene|moj*",
+        "izdaja*|predstavlja* za|kot nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim|mene|moj*",
       ],
       "mail.webmail": ["spletn* post* .. bela|prazna|napak*|prijav*"],
       ftp: ["ftp|sftp|filezill*|winscp .. zavrac*|zavrn*|prekin*|napak*"],
@@ -713,7 +715,7 @@ export const sl: Lexicon = {
         "sodelovanj*|oglasevanj*|seo|trzenj* .. ponu*|predlag*|zanima*",
         "zunanj* api|storitv*|streznik*|servis*",
         "~ poklicat*|poklice*|dosezt* .. api|zunanj*",
-        "skenir*|napada* .. vrat*|nas*|streznik*",
+        "skenir*|napada* .. vrat*|nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim|streznik*",
         "iz vas* omrezj*|streznik*|ip",
         "cron*|opravil*|naloga .. ~ izvaja*|izvede*|zaganja*|zazene*|pozen*|dela|deluje|tece",
         "cron*|opravil* .. napak*|spodlet*|dvakrat",
@@ -759,7 +761,8 @@ export const sl: Lexicon = {
       "samo|le|zgolj meni|moj|moja|moji|njen*|njegov*|en|eni .. telefon*|mobitel*|racunalnik*|prenosnik*|iphon*|outlook*|sodelav*?",
       "na|v enem|eni|novem|starem|mojem telefon*|mobitel*|racunalnik*|prenosnik*|tablic*|iphon*|brskalnik*",
       "en|ena|enemu|eni sodelav*|kolegic*|kolegu|zaposlen*|uporabni*",
-      "na|v telefon*|mobitel*|racunalnik*|prenosnik*|tablic*|drug*|iphon* .. vse|pa|je|normalno? dela|deluje|redu|ok|gre|normaln*",
+      "telefon*|mobitel*|iphon*|tablic*|mobil* .. .. .. na|v racunalnik*|prenosnik* .. dela|deluje|redu|ok|gre|normaln*",
+      "na|v telefon*|mobitel*|iphon*|tablic* pa? vse|pa|je|normalno? dela|deluje|redu|ok|gre|normaln*",
       "telefon*|mobitel* .. ~ .. racunalnik* .. dela|redu|ok|deluje|vse",
       "ostali*|drug* naprav*|racunalnik*|telefon* .. dela|deluje|redu|ok",
       "meni|mnie na isti* .. dela|posilja|gre",
@@ -778,16 +781,17 @@ export const sl: Lexicon = {
       "!iz dveh|treh|vec|razlicnih|vseh omrezij|mest|lokacij|krajev|ponudnikov",
     ],
     "own-network": [
-      "internet* .. ~ dela|deluje|gre",
-      "nas|nasa|moj|moja|pri|domac* .. nas? internet*|wifi|modem*|usmerjevalnik*|ruter*|router*|povezava|omrezje|operater*|ponudnik*|linija|pozarni",
-      "internet* .. ~ dela|deluje|gre|nimamo|pocas*|pada|crkn*",
-      "nimamo|nimam|brez|pocasen|slab internet*|interneta|wifi*|signal*",
+      "internet|interneta|internetu|internetom .. ~ dela|deluje|gre",
+      "nas|nasa|nasem|moj|moja|mojem|domac* internet|interneta|internetu|internetom|wifi|modem*|usmerjevalnik*|ruter*|router*|povezava|omrezje|omrezju|operater*|ponudnik*|linija",
+      "pri nas|meni .. internet|interneta|internetu|internetom|wifi|modem*|operater*",
+      "internet|interneta|internetu|internetom .. ~ dela|deluje|gre|nimamo|pocas*|pada|crkn*",
+      "nimamo|nimam|brez|pocasen|slab internet|interneta|internetu|internetom|interneta|wifi*|signal*",
       "operater*|ponudnik* interneta? .. okvar*|pravi*|javlja|napak*|resuje*",
-      "okvar*|izpad .. operater*|optik*|internet*|modem*",
+      "okvar*|izpad .. operater*|optik*|internet|interneta|internetu|internetom|modem*",
       "lucka .. modem*|usmerjevalnik*",
       "t 2|telekom*|telemach*|a1|siol",
-      "!internet*|wifi|modem*|omrezj*|povezav*|router*|ruter*|operater* .. dela|deluje|redu|ok|normaln*|preveril*|preverjen*|resetiral*|restartal*|menjal*",
-      "!preveril*|izklopil*|resetiral*|restartal*|izkljucil* .. internet*|wifi|modem*|omrezj*|povezav*|router*|ruter*",
+      "!internet|interneta|internetu|internetom|wifi|modem*|omrezj*|povezav*|router*|ruter*|operater* .. dela|deluje|redu|ok|normaln*|preveril*|preverjen*|resetiral*|restartal*|menjal*",
+      "!preveril*|izklopil*|resetiral*|restartal*|izkljucil* .. internet|interneta|internetu|internetom|wifi|modem*|omrezj*|povezav*|router*|ruter*",
       "!drug* stran* .. dela|delajo|deluje|odpirajo|redu",
     ],
     "domain-expired": [
@@ -814,7 +818,8 @@ export const sl: Lexicon = {
     "third-party": [
       "dobavitelj*|partner*|bank*|placiln*|zunanj*|tuj* .. stran*|spletn*|portal*|sistem*|streznik*|ponudnik*",
       "drug*|tuj*|prejsnj*|star* ponudnik*|gostitelj*|registrar*|podjetj*",
-      "gostuje*|gostujemo|registriran* .. drugje|drugod|pri drug*",
+      "gostuje*|gostujemo|registriran* .. drugje|drugod",
+      "gostuje*|gostujemo|registriran* .. pri drug*",
       "tretj* oseb*|strank*|ponudnik*",
       "avtor*|razvijalec|proizvajalec vticnik*|teme",
       "edavki|e davki|furs|ajpes|bolha|facebook*|instagram*|paypal*|stripe",
@@ -994,6 +999,8 @@ export const sl: Lexicon = {
       720: "pol dneva, pol dne",
       10080: "teden dni, tedna dni, tednom dni, teden",
       43200: "mesec dni",
+      1440: "drugi dan",
+      2880: "tretji dan",
     },
     roughSpans: {
       5: "nekaj minut, par minut",
@@ -1060,13 +1067,13 @@ export const sl: Lexicon = {
     ],
     wholeDay: "cel dan, ves dan, celi dan, ceu dan, vas dan",
     weekdays: [
-      "ponedeljek, ponedeljka, ponedeljku, ponedelka, ponedeljkom",
-      "torek, torka, torku, torkom",
-      "sreda, srede, sredo, sredi",
-      "četrtek, četrtka, četrtku",
-      "petek, petka, petku",
-      "sobota, sobote, soboto, soboti",
-      "nedelja, nedelje, nedeljo, nedelji",
+      "ponedeljek, ponedeljka, ponedeljku, ponedelka, ponedeljkom, ponedeljkov*",
+      "torek, torka, torku, torkom, torkov*",
+      "sreda, srede, sredo, sredi, sredin*",
+      "četrtek, četrtka, četrtku, četrtkov*",
+      "petek, petka, petku, petkov*",
+      "sobota, sobote, soboto, soboti, sobotn*",
+      "nedelja, nedelje, nedeljo, nedelji, nedeljsk*",
     ],
     last: "prejšnji, prejšnjega, prejšnjo, prejšnje, minuli, minulo, zadnji, zadnjo, pretekli, preteklo",
     months: [
@@ -1111,7 +1118,7 @@ export const sl: Lexicon = {
     void: {
       before:
         "jutri, pojutrišnjem, vsak, vsako, vsake, vsakih, vsaki, čez, najkasneje, najpozneje, naslednji, naslednjo, naslednjih, v roku, za, na vsake, po več",
-      after: "zamude, zamudo, zamuda, kasneje, pozneje, prej, dolgo, dnevno",
+      after: "zamude, zamudo, zamuda, kasneje, pozneje, prej, dolgo, dnevno, jutri, pojutrišnjem",
     },
     about:
       "cca, ca, približno, okoli, okrog, kakih, kakšnih, kakšno, kakšne, kako, kakšni, nekje, recimo, slabo, slabe, slabih, dobro, dobrih, dobre, dobri, skoraj, vsaj, več kot, pribl, kaki, kake, nekako, celih, celo, že",
@@ -1120,20 +1127,20 @@ export const sl: Lexicon = {
     greetings:
       "dobro jutro, dober dan, dober večer, lep dan, lepo jutro, lep večer, lepo popoldne, lepo dopoldne, dobro popoldne, prijeten dan, prijeten večer, lahko noč, lep vikend, lep pozdrav, en dan, dela kot ura, kot ura",
     trouble:
-      "ne, pomotoma, ni, niso, nisem, nismo, nimam, nimamo, nima, nimajo, nič, noben*, nihče, neha*, nedosegljiv*, nedostop*, nemogoče, nedelujoč*, napak*, napač*, težav*, problem*, počas*, šteka*, zatika*, ustav*, pad*, crk*, crkn*, izgin*, prazn*, bel*, zavrn*, zavrač*, zavrže*, odbij*, odbit*, vrača*, vrnil*, blokir*, potek*, opozori*, opozarj*, sesul*, sesed*, zamuj*, zamud*, kasni*, muči*, visi, obvis*, zmrzn*, zamrzn*, neželen*, vsiljen*, spam*, virus*, vdrl*, error*, timeout*, izpad*, okvar*, brez, nemore*, neuspe*, manjka*, komaj, samo, le, sumljiv*, pokvar*, prekin*, nedel*, mrtv*, izpis*, javlja, javi, vrže, meče, forbidden, refused, denied, failed, predolgo, večno, dolgo",
+      "ne, pomotoma, ni, niso, nisem, nismo, nimam, nimamo, nima, nimajo, nič, noben*, nihče, neha*, nedosegljiv*, nedostop*, nemogoče, nedelujoč*, napak*, napač*, težav*, problem*, počas*, šteka*, zatika*, ustav*, pad*, crk*, crkn*, izgin*, prazn*, bel*, zavrn*, zavrač*, zavrže*, odbij*, odbit*, vrača*, vrnil*, blokir*, potek*, opozori*, opozarj*, sesul*, sesed*, zamuj*, zamud*, kasni*, muči*, visi, obvis*, zmrzn*, zamrzn*, neželen*, vsiljen*, spam*, virus*, vdrl*, error*, timeout*, izpad*, okvar*, brez, nemore*, neuspe*, manjka*, komaj, samo, le, sumljiv*, pokvar*, prekin*, nedel*, mrtv*, izpis*, javlja, javi, vrže, meče, forbidden, refused, denied, failed, predolgo, večno, dolgo, čakam, čakamo",
     works:
       "dela, delajo, delal, delala, delalo, delali, deluje, delujejo, deloval, delovala, delovalo, delovali, šlo, šla, šle, gre, grejo, redu, ok, okej, dobro, hitro, hitra, hiter, normalno, brezhibno, super, brez težav, prejel*, prišl*, odpira, odprl*",
     still:
       "še vedno, je še, še delal*, še deloval*, še šlo, še vse, bilo še, še bilo, še dobro, še normalno, še v redu",
     again: "spet, zopet, ponovno, znova, že",
     onset:
-      "začel*, začet*, začne, prvič, opazil*, opazim, opažam*, pojavil*, pojavlja, prenehal*, nehal*, ustavil*, crknil*, padl*, padel, izginil*, odpovedal*, zgodil*, dogaja, sesul*, utihnil*, prekinil*, javili, poklicali",
+      "začel*, začet*, začne, prvič, opazil*, opazim, opažam*, pojavil*, pojavlja, prenehal*, nehal*, ustavil*, crknil*, padl*, padel, izginil*, odpovedal*, zgodil*, dogaja, sesul*, utihnil*, prekinil*, javili, poklicali, zadnji mail, zadnje sporočilo, zadnja pošta, zadnje naročilo, zadnjič",
     pointer:
       "odtlej, od takrat, od tedaj, od tega, od teh, odkar, potem ko, od takrat naprej, od tedaj dalje, odtakrat, po tem",
     changed:
       "spremenil*, posodobil*, namestil*, izbrisal*, brisal*, zamenjal*, preimenoval*, naložil*, nadgradil*, vklopil*, izklopil*, nastavil*, preselil*, uredil sem, uredila sem, prestavil*",
     contact:
-      "pisal, pisala, pisali, poslal vam, poslala vam, prijavil, prijavila, prijavili, javil sem, javila sem, javili smo, klical, klicala, klicali, govoril, govorila, sporočil, sporočila sem, sporočili smo, zahtevek, obvestil*, kontaktir*, vprašal*",
+      "pokličite*, pisal, pisala, pisali, poslal vam, poslala vam, prijavil, prijavila, prijavili, javil sem, javila sem, javili smo, klical, klicala, klicali, govoril, govorila, sporočil, sporočila sem, sporočili smo, zahtevek, obvestil*, kontaktir*, vprašal*",
     other:
       "račun*, plač*, pogodb*, naročnin*, selimo, preselil*, kupil*, stranka ste, vaša stranka, vaš naročnik, odprt* od, odpiralni, delovni čas, delovn*, rok, termin, moram, moramo, potrebuj*, sestanek, sestank*, pomagal*, nova pisarna, novo pisarno, nov lokal, prosim za, dobropis*, odškodnin*, rad bi, rada bi, radi bi, zaposl*, hvala",
     join: "ampak, a, pa, toda, vendar, medtem, medtem ko, in, potem, nato, ker, da, ki, čeprav",
