@@ -29,6 +29,8 @@ export function readCues(
   const massOf = (kinds: ReadonlySet<Symptom>) =>
     symptoms.reduce((sum, { symptom, p }) => sum + (kinds.has(symptom) ? p : 0), 0);
   const isPlainFault = massOf(NO_FAULTS) < MOSTLY && massOf(ASKED_ABOUT) < MOSTLY;
+  // That the program on the computer works says of webmail only what it is not.
+  if (symptoms[0]?.symptom === "mail.webmail") found.delete("one-device");
   const isOfOne = found.has("user-unknown") || found.has("quota-full");
   return [...found]
     .filter(([cue]) => !ALSO_OF_FAULTS.has(cue) || !isPlainFault || isOfOne)

@@ -24,9 +24,12 @@ const NAMES = new RegExp(
   "gu",
 );
 
-/** The words of all fields in one row, each with what parts it from the last. */
+/** Nobody tells what is wrong after so many; a pasted log may go on. */
+const MOST_WORDS = 1200;
+
+/** The words of all fields in one row, each with what parts it from the last; of many the first. */
 export function passageOf(fields: readonly Field[], view: View): Passage {
-  return { words: fields.flatMap((field) => wordsOf(field, field[view])) };
+  return { words: fields.flatMap((field) => wordsOf(field, field[view])).slice(0, MOST_WORDS) };
 }
 
 /** The original's passage from the first to the last of the words `[from, to)`, within one field. */

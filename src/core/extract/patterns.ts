@@ -126,13 +126,16 @@ export function meet(a: Range, b: Range): boolean {
 }
 
 function widest(hits: readonly Hit[]): readonly Hit[] {
-  const byLabel = new Map<string, Hit[]>();
+  const taken = new Map<string, Set<number>>();
   const sorted = [...hits].sort((a, b) => b.met - a.met || b.to - b.from - (a.to - a.from));
-  for (const hit of sorted) {
-    const there = byLabel.get(hit.label) ?? [];
-    if (!there.some((other) => meet(hit, other))) byLabel.set(hit.label, [...there, hit]);
-  }
-  return [...byLabel.values()].flat().sort((a, b) => a.from - b.from || b.to - a.to);
+  const kept = sorted.filter(({ label, from, to }) => {
+    const words = taken.get(label) ?? new Set<number>();
+    taken.set(label, words);
+    for (let at = from; at < to; at++) if (words.has(at)) return false;
+    for (let at = from; at < to; at++) words.add(at);
+    return true;
+  });
+  return kept.sort((a, b) => a.from - b.from || b.to - a.to);
 }
 
 /** The place after the last word when the steps are met from word `at` on; else `null`. */

@@ -21,6 +21,8 @@ const LITTLE = 0.5;
 const QUOTED = 0.6;
 const FOREIGN = 0.6;
 const CLAIMED = 1.4;
+/** Who says more repeats it. */
+const MOST_TROUBLES = 60;
 
 /**
  * What is wrong, as likely meanings that sum to 1, best first, never empty. `lexicon` is the language's;
@@ -53,7 +55,8 @@ function weighCodes(evidence: Evidence, codes: readonly CodeHit[], factor: numbe
 function weighWords(evidence: Evidence, reading: Reading, factor: number): void {
   for (const thing of reading.things)
     evidence.add(THING_ALONE[thing.kind], factor, spansOf(reading, thing));
-  for (const trouble of reading.troubles) weighTrouble(evidence, reading, trouble, factor);
+  for (const trouble of reading.troubles.slice(0, MOST_TROUBLES))
+    weighTrouble(evidence, reading, trouble, factor);
   for (const phrase of reading.phrases)
     evidence.add(
       { [phrase.kind]: 0.85 + 0.1 * Math.min(phrase.met, 4) },
@@ -204,6 +207,10 @@ function spansOf(reading: Reading, range: Range): readonly Span[] {
 const PLAIN = 0.8;
 const CERTAIN = 1.1;
 const DEVICE = 0.5;
+const PAGES_OF_OURS: ReadonlyMap<Thing, Symptom> = new Map<Thing, Symptom>([
+  ["panel", "panel.login"],
+  ["webmail", "mail.webmail"],
+]);
 const WEB_ERRORS: readonly Symptom[] = ["web.error5xx", "web.error4xx", "web.down"];
 
 function preferTheSpecial(evidence: Evidence, reading: Reading): void {
@@ -213,6 +220,12 @@ function preferTheSpecial(evidence: Evidence, reading: Reading): void {
     evidence.add({ database: 1.6 }, 1, spansOf(reading, database));
     evidence.outdo("web.error5xx", 0.7);
   }
+  const sites = reading.things.some((thing) => WEB.has(thing.kind) && !isName(reading, thing));
+  if (!sites && WEB_ERRORS.some(plain))
+    for (const { kind, from, to } of reading.things) {
+      const special = PAGES_OF_OURS.get(kind);
+      if (special) evidence.add({ [special]: 1.5 }, 1, spansOf(reading, { from, to }), true);
+    }
   for (const special of ["panel.login", "mail.webmail", "ftp"] as const)
     if (plain(special)) for (const general of WEB_ERRORS) evidence.outdo(general, 0.6);
   const programs = reading.things.some(({ kind }) => kind === "mailbox");
