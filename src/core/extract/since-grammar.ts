@@ -277,6 +277,8 @@ function postposed(text: Reading, at: number): boolean {
 function allowsBare(text: Reading, at: number, end: number, items: readonly Item[]): boolean {
   const clock = items.some((item) => item.is === "piece" && item.piece.is === "clock");
   const next = text.tokens[end];
+  // "06 30 123": a telephone's.
+  if (next?.kind === "number" && text.tokens[at]?.kind === "number") return false;
   const counted =
     next?.kind === "word" &&
     text.found(end).some(({ meaning }) => meaning.is === "clause" && meaning.word === "thing");

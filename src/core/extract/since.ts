@@ -185,8 +185,12 @@ function relationOf(said: Said): Relation {
   if (has("void")) return "none";
   if (said.length !== null) {
     if (has("lasting") || (has("since") && !has("until"))) return "lasting";
-    if (has("ago")) return "ago";
-    return has("after") || has("until") || has("at") || has("during") || has("before")
+    if (has("ago")) return has("until") ? "until" : "ago";
+    return has("after") ||
+      has("until") ||
+      (has("at") && !has("about")) ||
+      has("during") ||
+      has("before")
       ? "none"
       : "bare";
   }
@@ -233,6 +237,9 @@ function judge(text: Reading, said: Said, clauses: Clauses, around: Around): rea
   if (fine && relation === "at" && (said.day !== null || said.part !== null || said.clock !== null))
     return judged(0.5, { worked: true });
 
+  // "We are here from 8 to 16, mail does not work."
+  if (said.range && said.clock !== null && !trouble) return [];
+
   if (relation === "since" || relation === "lasting") {
     if ((recovered && !clause("onset")) || (clause("other") && !trouble)) return [];
     // "for two hours" and "since this morning" are said of little else than faults, "for two years" is.
@@ -240,7 +247,10 @@ function judge(text: Reading, said: Said, clauses: Clauses, around: Around): rea
     if (instants.precision === "vague") return judged(4.4);
     return judged(relation === "since" ? 5 : 4.6);
   }
-  if (relation === "bare") return standsApart(text, said, clauses) ? judged(4) : [];
+  if (relation === "bare")
+    return standsApart(text, said, clauses) || (trouble && endsClauseRoughly(text, said, clauses))
+      ? judged(4)
+      : [];
 
   // A moment that no word calls the beginning.
   if (clause("contact")) {
@@ -278,7 +288,25 @@ function standsApart(text: Reading, said: Said, clauses: Clauses): boolean {
   const next = text.tokens[said.to];
   const ends =
     after === undefined || after !== clause || next?.kind === "sign" || next?.kind === "line";
-  return ends && (before === undefined || before !== clause);
+  const begins = before === undefined || before !== clause;
+  // "Three hours without mail"
+  const without = text
+    .found(said.to)
+    .some(({ meaning }) => meaning.is === "clause" && meaning.word === "trouble");
+  return begins && (ends || without);
+}
+
+/** "Has been down about an hour": roughly said and the last words of what is wrong; a few minutes may be how slow it is. */
+function endsClauseRoughly(text: Reading, said: Said, clauses: Clauses): boolean {
+  const { length } = said;
+  if (length === null || length.minutes < 10 || !said.markers.has("about")) return false;
+  const next = text.tokens[said.to];
+  return (
+    next === undefined ||
+    next.kind === "sign" ||
+    next.kind === "line" ||
+    clauses.clauseOf[said.to] !== clauses.clauseOf[said.from]
+  );
 }
 
 /** The surest; of equals the first. A word such as "since then" makes the moment that it points to a sure one. */

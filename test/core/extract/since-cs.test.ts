@@ -63,9 +63,12 @@ const ROWS = [
   // slips
   ["od včerješka nejde FTP", "05-19 00:00 day"],
   ["od dopoelden nejde FTP", "none"],
+  ["Web nejede od sobotního rána", "05-16 07:00 part-of-day"],
+  ["už druhý den nejede web", "05-19 00:00 day"],
 ] as const;
 
 const NONE = [
+  "Jsme tu od 8 do 16, nejde nám mail.",
   "Dobré ráno, nejde pošta.",
   "Dobrý večer, web hlásí chybu. Hezký večer!",
   "Stránka se načítá 40 sekund, hrozně pomalé.",

@@ -69,9 +69,11 @@ const ROWS = [
   ],
   // slips
   ["seit gesetrn geht FTP nicht", "05-19 00:00 day"],
+  ["vor ca. 10 min war noch alles ok", "05-20 14:30 minute after 05-20 14:30"],
 ] as const;
 
 const NONE = [
+  "Wir sind Mo-Fr von 8 bis 16 Uhr erreichbar. Die Mail geht nicht.",
   "Guten Morgen, die Mail geht nicht.",
   "Guten Abend, die Seite zeigt einen Fehler. Schönen Abend!",
   "Die Seite braucht 40 Sekunden, sehr langsam.",

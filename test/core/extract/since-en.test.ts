@@ -63,9 +63,20 @@ const ROWS = [
   // slips
   ["not working sinec yesteday", "05-19 00:00 day"],
   ["no mail since this mornign", "05-20 07:00 part-of-day"],
+  ["Has been down a good 45 minutes", "05-20 13:55 minute"],
+  ["Site's been dead about an hour", "05-20 13:40 hour"],
+  [
+    "Last successful delivery was at 09:13, after that everything is deferred",
+    "05-20 09:13 minute",
+  ],
 ] as const;
 
 const NONE = [
+  "Our support line is open Mon-Fri 8-16, and the site is down.",
+  "Call me back at 06 30 123 4567, nothing works.",
+  "Please call between 9 and 11 tomorrow, mail is broken.",
+  "It takes two minutes to log in",
+  "The certificate expires in 3 days",
   "Good morning, our mail is down.",
   "Good afternoon! I cannot log in. Have a nice day",
   "Pages take 40 seconds to load.",

@@ -64,9 +64,13 @@ const ROWS = [
   // slips
   ["tegnpa óta nem elérhető", "05-19 00:00 day"],
   ["délelött óta nem megy a levelezés", "05-20 09:00 part-of-day"],
+  ["két-három órája nem jön semmi", "05-20 11:40 hour"],
+  ["14:05-től 14:20-ig nem ment a szerver", "05-20 14:05 minute"],
 ] as const;
 
 const NONE = [
+  "Telefonszámom 06 30 123 4567, nem tudok belépni.",
+  "Kérem holnap délig javítsák, nem jó a levelezés.",
   "Jó reggelt! Nem megy a levelezés.",
   "Jó napot, hibát ír a webmail, kérem segítsenek.",
   "A lap 40 másodperc alatt tölt be, nagyon lassú.",

@@ -62,9 +62,11 @@ const ROWS = [
   ["Dziś rano zaktualizowałem wtyczkę, od tego czasu strona jest pusta", "05-20 07:00 part-of-day"],
   // slips
   ["od wczroaj nie działa", "05-19 00:00 day"],
+  ["Nie działa już drugi dzień", "05-19 00:00 day"],
 ] as const;
 
 const NONE = [
+  "Jesteśmy czynni od 8 do 16, poczta nie działa.",
   "Dzień dobry, poczta nie działa.",
   "Dobry wieczór, strona pokazuje błąd. Miłego wieczoru!",
   "Strona ładuje się 40 sekund, bardzo wolno.",

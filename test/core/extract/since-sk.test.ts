@@ -62,6 +62,7 @@ const ROWS = [
 ] as const;
 
 const NONE = [
+  "Sme tu od 8 do 16, nejde nám mail.",
   "Dobré ráno, nejde pošta.",
   "Dobrý večer, web hlási chybu. Pekný večer!",
   "Stránka sa načíta 40 sekúnd, veľmi pomalé.",

@@ -65,6 +65,7 @@ const ROWS = [
 ] as const;
 
 const NONE = [
+  "Delamo od 8 do 16, mail ne dela.",
   "Dobro jutro, pošta ne dela.",
   "Dober večer, stran javlja napako. Lep večer!",
   "Stran se nalaga 40 sekund, zelo počasi.",

@@ -349,7 +349,7 @@ describe("the nights on which clocks are changed", () => {
     },
   ];
 
-  test.each(rows)("$why", ({ language, text, received, zone = "Europe/Budapest", from }) => {
+  test.each(rows)("on the night of the change $why", ({ language, text, received, zone = "Europe/Budapest", from }) => {
     const since = readAt(language, text, received, zone);
     expect(told(since, zone)).not.toBe("none");
     expect(since?.from ?? null).toBe(from === null ? null : DateTime.fromISO(from).toMillis());

@@ -736,6 +736,7 @@ export const cs: Lexicon = {
   // ── cues: their own cause, or no fault at all ──────────────────────────────────────────────
   cues: {
     "own-change": [
+      "zapomn*|ztratil* .. hesl*",
       "po|od|kdyz|jakmile|chvile|odkdy|co .. zmen*|zmenil*|aktualiz*|instalov*|instalac*|nainstal*|presunu*|prenesl*|premist*|smazal*|zapnul*|vypnul*|pridal*|nahral*|upravil*|prechod*|migrac*|preinstal*|updat*",
       "zmenil|zmenila|zmenili|aktualizoval*|updatoval*|nainstaloval*|instaloval*|presunul*|prenesl*|premistil*|smazal|smazala|smazali|vymazal*|zapnul*|vypnul*|pridal|pridala|pridali|nahral*|upravil*|prepsal*|premazal*|koupil*|dal|dala|zablokoval|zablokovala .. jsem|jsme|si|video|plugin|vcera|dnes|sablon*|heslo|nastaven*|slozk*",
       "jsem|jsme|kolega|kolegyne .. omylem|vcera|dnes|rano|nechtene|nove? zmenil*|smazal*|vymazal*|aktualizoval*|nainstaloval*|zapnul*|vypnul*|pridal*|presunul*|upravil*|prepsal*|zablokoval*|vymenil*|premazal*",

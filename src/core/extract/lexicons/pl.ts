@@ -733,6 +733,7 @@ export const pl: Lexicon = {
   // ── cues: their own cause, or no fault at all ──────────────────────────────────────────────
   cues: {
     "own-change": [
+      "zapomn*|zgubil* .. hasl*",
       "po|od|odkad|gdy|jak|kiedy .. zmian*|zmien*|aktualiz*|zaktualiz*|instal*|zainstal*|przeniesi*|przenios*|usuni*|usun*|wlacz*|wylacz*|doda*|wgra*|migrac*|przeinstal*|reinstal*|edyc*",
       "zmienilem|zmienilam|zmienilismy|zaktualizowal*|zainstalowal*|przenioslem|przenioslam|przeniesl*|usunalem|usunelam|usunelismy|skasowal*|wykasowal*|wlaczyl*|wylaczyl*|dodalem|dodalam|dodalismy|wrzucil*|wgral*|edytowal*|nadpisal*|przestawil*|podmienil*|kupilem|kupilam|przeciagnel*|wymienil*|ruszalem|grzebal*|utworzyl*",
       "niechcac*|przypadk*|pomylk*|omylk* .. skasow*|usun*|zmieni*|wylacz*|nadpis*|kasow*",

@@ -133,7 +133,7 @@ export const sk: Lexicon = {
         "panel|panela|panelu|paneli|panelom",
         "administraci*|administracn*|administratorsk* .. hosting*|rozhrani*|panel*|uctu|domen*",
         "administracia|administracie|administracii|administraciu",
-        "ovladaci*|zakaznick*|klientsk*|pouzivatelsk*|uzivatelsk*|spravcovsk* panel*|zon*|centrum|centra|sekci*|ucet|uctu|rozhrani*|administr*|portal*",
+        "ovladaci*|zakaznick*|klientsk*|pouzivatelsk*|spravcovsk* panel*|zon*|centrum|centra|sekci*|ucet|uctu|rozhrani*|administr*|portal*",
         "sprava|sprave|spravy|spravu hosting*|sluzieb|domen*",
       ],
       certificate: [
@@ -182,7 +182,7 @@ export const sk: Lexicon = {
         "sme|som|zostali bez webu|posty|mailov|stranky|pristupu",
         "nemame|nemam|nemaju web|postu|maily|stranku|pristup",
         "nefunguj*|nefungoval*|nefunkcn*|nebezi|nebezal*|nejde|nejdu|nesiel|nesla|neslo|nesli|neide|neslape|nefachci",
-        "spadl*|spadol|pada|padaju|padl*|padol|lezi|lezia|mrtv*|zdoch*|umrel*|vypadok|vypadku|vypadky|vypadl*|vypadol|zamrzl*|zamrzol|zasekl*|zasekol|kleklo|klakl*|kolabuj*|skolabov*|havarov*|poruch*|vypadav*",
+        "spadl*|spadol|pada|padaju|padl*|padol|lezi|lezia|mrtv*|zdoch*|umrel*|vypadok|vypadku|vypadky|vypadl*|vypadol|zamrzl*|zamrzol|zasekl*|zasekol|klaklo|klakl*|kolabuj*|skolabov*|havarov*|poruch*|vypadav*",
         "mimo prevadzky",
         "~ funguj*|fungovat|fungoval*|ide|bezi|islo|slape",
         "problem*|potiaz*|tazkost*|zavad* s|so|na|u|v",
@@ -740,6 +740,7 @@ export const sk: Lexicon = {
   // ── cues: their own cause, or no fault at all ──────────────────────────────────────────────
   cues: {
     "own-change": [
+      "zabud*|strat* .. hesl*",
       "po|od|ked|odkedy|ako .. zmen*|zmenil*|aktualiz*|instalov*|instalac*|nainstal*|presunu*|preniesl*|zmazal*|zapol|zapla|zapli|vypol|vypla|pridal*|nahral*|upravil*|prechod*|migraci*|preinstal*|updat*",
       "zmenil|zmenila|zmenili|aktualizoval*|updatoval*|nainstaloval*|instaloval*|presunul*|preniesl*|zmazal|zmazala|zmazali|vymazal*|zapol|zapla|vypol|vypla|pridal|pridala|pridali|nahral*|upravil*|prepisal*|premazal*|kupil*|dal|dala|zablokoval|zablokovala .. som|sme|si|video|plugin|vcera|dnes|sablon*|heslo|nastaven*|priecin*",
       "som|sme|kolega|kolegyna .. omylom|vcera|dnes|rano|nechtiac|nove? zmenil*|zmazal*|vymazal*|aktualizoval*|nainstaloval*|zapol|zapla|vypol|vypla|pridal*|presunul*|upravil*|prepisal*|zablokoval*|vymenil*|premazal*",

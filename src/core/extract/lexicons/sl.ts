@@ -739,6 +739,7 @@ export const sl: Lexicon = {
   // ── cues: their own cause, or no fault at all ──────────────────────────────────────────────
   cues: {
     "own-change": [
+      "pozabil*|izgubil* .. gesl*",
       "odkar|potem|ko|ker|po .. sem|smo|je|sva .. sprem*|zamenja*|posodob*|nadgradi*|namest*|instal*|preseli*|prenes*|izbris*|pobris*|zbris*|vklopi*|izklopi*|doda*|nastavi*|preimen*|menja*|uredi*|popravi*|nalozi*",
       "sem|smo|sva|kolega|kolegica|razvijalec|programer .. vceraj|danes|zjutraj|ravno|pravkar|pred? sprem*|zamenja*|posodob*|nadgradi*|namesti*|instalir*|preselil*|prenesel|izbrisal*|pobrisal*|zbrisal*|brisal*|vklopil*|izklopil*|dodal*|preimenoval*|menjal*|urejal*|popravljal*|povozil*|nalozil*",
       "sprem*|zamenjal*|posodobil*|nadgradil*|namestil*|instaliral*|izbrisal*|pobrisal*|zbrisal*|vklopil*|dodal*|preimenoval*|kupil*|nalozil* sem|smo",
