@@ -349,11 +349,14 @@ describe("the nights on which clocks are changed", () => {
     },
   ];
 
-  test.each(rows)("on the night of the change $why", ({ language, text, received, zone = "Europe/Budapest", from }) => {
-    const since = readAt(language, text, received, zone);
-    expect(told(since, zone)).not.toBe("none");
-    expect(since?.from ?? null).toBe(from === null ? null : DateTime.fromISO(from).toMillis());
-  });
+  test.each(rows)(
+    "on the night of the change $why",
+    ({ language, text, received, zone = "Europe/Budapest", from }) => {
+      const since = readAt(language, text, received, zone);
+      expect(told(since, zone)).not.toBe("none");
+      expect(since?.from ?? null).toBe(from === null ? null : DateTime.fromISO(from).toMillis());
+    },
+  );
 
   test("within the doubled hour the later is not taken before it has come", () => {
     const receivedAt = Date.parse("2026-10-25T02:40:00+02:00");
