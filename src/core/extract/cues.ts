@@ -55,7 +55,7 @@ function matcherOf(lexicon: Lexicon): Matcher {
 /** The last words before a question mark of the customer's own. */
 function askedAt(fields: readonly Field[]): Span | null {
   for (const field of fields) {
-    const match = /[^.!?\n]{1,120}\?(?!\S*[=&])/.exec(field.own.text);
+    const match = /[^.!?\n]{1,120}\?(?!\S{0,40}[=&])/.exec(field.own.text);
     if (!match) continue;
     const lead = match[0].length - match[0].trimStart().length;
     return spanOf(field, { from: match.index + lead, to: match.index + match[0].length });

@@ -133,7 +133,7 @@ describe("what is wrong", () => {
     );
   });
 
-  test.each(["imap ", "nem megy ", "a.a-", "error 500, ", "> ", "\n", "?!"])(
+  test.each(["imap ", "nem megy ", "a", "a?", "a.a-", "a@", "error 500, ", "> ", "\n", "?!"])(
     "a text of nothing but %j is read in no time",
     (piece) => {
       const text = piece.repeat(20_000 / piece.length);
