@@ -35,6 +35,8 @@ export async function serveReports(
   options: {
     readonly db?: Db;
     readonly model?: PageModel | null;
+    /** Whoever sends the form waits a moment for somebody to read it. */
+    readonly patient?: boolean;
     readonly finished?: (then: () => Promise<void> | void) => void;
   } = {},
 ) {
@@ -71,7 +73,7 @@ export async function serveReports(
     copies,
     log,
     trustProxy: ["loopback"],
-    intake,
+    intake: options.patient ? intake : { ...intake, accept: (told) => intake.accept(told, 0) },
     links,
     receipt: ({ reference }) => anAnswer({ text: `We have it: ${reference}` }),
     reporting: { waiting, reencoder },

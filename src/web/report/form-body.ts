@@ -135,7 +135,8 @@ export function readForm(
     });
     for (const limit of ["fieldsLimit", "partsLimit", "filesLimit"] as const)
       parser.once(limit, fail("malformed"));
-    parser.once("error", fail("malformed"));
+    // It says so once more when it is destroyed; a word that nobody hears would end the program.
+    parser.on("error", fail("malformed"));
     parser.once("close", () => end({ ok: true, posted: { fields, cut, files, release } }));
     req.once("close", () => {
       if (!req.complete) fail("gone")();

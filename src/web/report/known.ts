@@ -36,8 +36,14 @@ export function rankKnown(
         .map(({ name }) => named(name));
       const title = named(incident.title);
       const its = new Set(wordsOf([title, ...names].join(" ")));
+      // The words that all names share, the hoster's own domain first, tell none from another.
+      const others = new Set(
+        model.components
+          .filter(({ id }) => !incident.components.some((one) => one.id === id))
+          .flatMap(({ name }) => wordsOf(named(name))),
+      );
       const stems = stemsOf([title, ...names].join(" "));
-      const place = [...typed].some((word) => its.has(word));
+      const place = [...typed].some((word) => its.has(word) && !others.has(word));
       const alike = [...told].filter((stem) => stems.has(stem)).length;
       return { incident, fits: place || alike >= 2, weight: alike + (place ? 10 : 0) };
     })
