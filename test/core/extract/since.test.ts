@@ -60,7 +60,8 @@ describe("whatever is written", () => {
           const since = readSince(fieldOf(text), { lexicon: LEXICONS[language], receivedAt, zone });
           if (since === null) return;
           expect(since.to).toBeLessThanOrEqual(receivedAt);
-          if (since.from !== null) expect(since.from).toBeLessThanOrEqual(since.to ?? 0);
+          const end = since.to ?? receivedAt;
+          expect(since.from ?? end).toBeLessThanOrEqual(end);
           expect(since.workedAt ?? receivedAt).toBeLessThanOrEqual(receivedAt);
           expect(since.span.from).toBeGreaterThanOrEqual(0);
           expect(since.span.to).toBeGreaterThan(since.span.from);
