@@ -13,6 +13,8 @@ export interface Config {
     readonly resultsMs: number;
     readonly hoursMs: number;
     readonly daysMs: number;
+    /** Of tickets with their reports, from the last word on. */
+    readonly reportsMs: number;
     /** Of pictures that customers sent. */
     readonly screenshotsMs: number;
   };
@@ -111,6 +113,7 @@ export const NO_CONFIG: Config = {
     resultsMs: 2 * 86_400_000,
     hoursMs: 90 * 86_400_000,
     daysMs: 1_826 * 86_400_000,
+    reportsMs: 730 * 86_400_000,
     screenshotsMs: 90 * 86_400_000,
   },
   hosts: [],

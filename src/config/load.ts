@@ -136,6 +136,7 @@ async function readWhole(
       resultsMs: retention.results,
       hoursMs: retention.hours,
       daysMs: retention.days,
+      reportsMs: retention.reports,
       screenshotsMs: retention.screenshots,
     },
     hosts,
@@ -193,11 +194,6 @@ async function readSections(main: Source, { reading, languages }: Tools): Promis
     });
     return value as Sections[Name] | null;
   };
-  const retention = partOf(top, "retention");
-  if (retention && entryOf(retention.node, "reports"))
-    reading.warning(retention, ["reports"], {
-      message: "has no effect yet: what was reported is kept",
-    });
   const mail = partOf(top, "mail") ? await section("mail") : null;
   if (mail && mail.password !== undefined && new URL(mail.smtp).password !== "")
     reading.mistake(top, ["mail", "password"], {

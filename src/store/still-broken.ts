@@ -21,7 +21,7 @@ export async function listDoubted(db: Db, resolvedAfter: Date): Promise<string[]
          from incidents i
          join links l on l.incident_id = i.id and l.undone_at is null
          join tickets t on t.id = l.ticket_id
-         join ticket_messages m on m.ticket_id = t.id and m.kind in ('works', 'broken') and m.undone_at is null and m.at >= i.resolved_at
+         join ticket_messages m on m.ticket_id = t.id and m.kind in ('works', 'broken') and m.undone_at is null and m.undone_at is null and m.at >= i.resolved_at
         where i.public and i.merged_into is null and i.state = 'resolved' and i.resolved_at > :resolvedAfter
         order by i.id, whose, m.at desc, m.num desc)
      select id from said group by id

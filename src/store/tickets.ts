@@ -271,6 +271,7 @@ export async function listBroken(
   const rows: { id: string; report_id: string }[] = await db("ticket_messages")
     .select("id", "report_id")
     .where({ kind: "broken" })
+    .whereNull("undone_at")
     .whereNotNull("report_id")
     .where("at", ">=", since)
     .orderBy("num")
@@ -473,3 +474,27 @@ const linkOf = (row: LinkRow): Link => ({
   linkedAt: row.linked_at,
   undoneAt: row.undone_at,
 });
+
+/** Deletes tickets of which nothing was heard since `before`, with all that belongs to them; returns how many. */
+export async function forgetTickets(db: Db, before: Date, limit: number): Promise<number> {
+  return db.transaction(async (tx) => {
+    const ids: string[] = await tx("tickets")
+      .where("updated_at", "<", before)
+      .whereNotExists(
+        tx("reports").whereRaw("reports.ticket_id = tickets.id").where("received_at", ">=", before),
+      )
+      .limit(limit)
+      .pluck("id");
+    if (ids.length === 0) return 0;
+    const reports: string[] = await tx("reports").whereIn("ticket_id", ids).pluck("id");
+    await tx("deliveries").whereIn("report_id", reports).delete();
+    await tx("corrections").whereIn("report_id", reports).delete();
+    await tx("report_looks").whereIn("report_id", reports).delete();
+    await tx("ticket_messages").whereIn("ticket_id", ids).delete();
+    await tx("links").whereIn("ticket_id", ids).delete();
+    await tx("reports").whereIn("duplicate_of", reports).update({ duplicate_of: null });
+    await tx("reports").whereIn("id", reports).delete();
+    await tx("tickets").whereIn("id", ids).delete();
+    return ids.length;
+  });
+}

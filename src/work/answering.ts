@@ -201,13 +201,7 @@ export function createAnswering({ texts, site }: AnsweringSettings): Answering {
               t(`${section}.lead`, { title: letter.title }),
               t("customer.update.text", { text: letter.text }),
               ...(next && !letter.over ? [t("incident.next", { next, now: at })] : []),
-              ...(letter.over
-                ? [
-                    t("customer.fixed.ask"),
-                    t("customer.fixed.yes", { works: `${page}#works` }),
-                    t("customer.fixed.no", { broken: `${page}#broken` }),
-                  ]
-                : []),
+              ...(letter.over ? [t("customer.fixed.ask")] : []),
             ]),
           };
         }

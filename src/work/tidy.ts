@@ -4,6 +4,7 @@ import type { Log } from "../log.js";
 import { forgetAttachments } from "../store/attachments.js";
 import type { Db } from "../store/db.js";
 import { forgetDeliveries } from "../store/deliveries.js";
+import { forgetTickets } from "../store/tickets.js";
 import { dayOf, ensureDays, ensurePartition, forgetStreams } from "../store/results.js";
 import {
   dropPartitionsBefore,
@@ -19,6 +20,7 @@ const STREAMS_KEPT_MS = 30 * DAY_MS;
 const DELIVERIES_KEPT_MS = 90 * DAY_MS;
 const DELIVERIES_AT_ONCE = 5_000;
 const PICTURES_AT_ONCE = 1_000;
+const TICKETS_AT_ONCE = 2_000;
 
 /** Makes the partitions that the coming days need. Safe to repeat. */
 export async function preparePartitions(db: Db, now: Date): Promise<void> {
@@ -80,6 +82,8 @@ export async function dropOld(db: Db, { retention }: Config, now: Date, log: Log
   if (dropped.length > 0) log.info({ dropped }, "results.dropped");
   const forgotten = await forgetAttachments(db, before(retention.screenshotsMs), PICTURES_AT_ONCE);
   if (forgotten > 0) log.info({ forgotten }, "pictures.forgotten");
+  const tickets = await forgetTickets(db, before(retention.reportsMs), TICKETS_AT_ONCE);
+  if (tickets > 0) log.info({ tickets }, "tickets.forgotten");
   await forgetStreams(db, before(STREAMS_KEPT_MS));
   await forgetDeliveries(db, before(DELIVERIES_KEPT_MS), DELIVERIES_AT_ONCE);
 }

@@ -31,7 +31,7 @@ const config = (more: Partial<Config> = {}): Config => ({
   references: [],
   resolvers: [],
   egress: { allow: [] },
-  retention: { resultsMs: 1, hoursMs: 2, daysMs: 3, screenshotsMs: 4 },
+  retention: { resultsMs: 1, hoursMs: 2, daysMs: 3, reportsMs: 4, screenshotsMs: 5 },
   hosts: [{ id: "h", kind: "server", name: "h", addresses: [], parents: [] }],
   components: [
     { id: "c", group: null, isGroup: false, name: { en: "C", hu: "C" }, description: null },

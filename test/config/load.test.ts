@@ -137,6 +137,7 @@ test("a whole configuration is read as it is meant", async () => {
       resultsMs: 172_800_000,
       hoursMs: 7_776_000_000,
       daysMs: 157_680_000_000,
+      reportsMs: 63_072_000_000,
       screenshotsMs: 7_776_000_000,
     },
     hosts: [
@@ -219,6 +220,7 @@ test("an empty file is an empty configuration with every default", async () => {
       resultsMs: 172_800_000,
       hoursMs: 7_776_000_000,
       daysMs: 157_680_000_000,
+      reportsMs: 63_072_000_000,
       screenshotsMs: 7_776_000_000,
     },
     hosts: [],

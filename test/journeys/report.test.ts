@@ -14,7 +14,7 @@ const TOLD: readonly {
   {
     language: "hu",
     text: "Jó napot! Percek óta 500-as hibát ír ki a webáruházunk, a vevők nem tudnak rendelni. Kovácsné",
-    known: /[Tt]udunk róla/,
+    known: /már tudunk/,
     fixed: /működik/,
   },
   {

@@ -10,6 +10,7 @@ import { findReport, keepReport, listUnread } from "../../src/store/reports.js";
 import {
   adoptTicket,
   findTicket,
+  forgetTickets,
   linkTicket,
   listUntold,
   recordReading,
@@ -224,4 +225,16 @@ test("an update reaches those who want every word, the end those who want the en
     ["every@bakery.example", "update"],
     ["every@bakery.example", "update"],
   ]);
+});
+
+test("what nobody has spoken of for long is forgotten with all that belongs to it", async () => {
+  const { db } = await freshDb();
+  await openIncident(db);
+  const { id } = await keepReport(db, incoming(), now);
+  const link = { id: INCIDENT, p: 0.97, reasons: [] };
+  await recordReading(db, id, reading({ link }), record);
+  expect(await forgetTickets(db, new Date(now.getTime() - 1), 10)).toBe(0);
+  expect(await forgetTickets(db, new Date(now.getTime() + 1), 10)).toBe(1);
+  for (const table of ["tickets", "reports", "links", "ticket_messages"])
+    expect(await db(table).select("*")).toEqual([]);
 });
