@@ -37,7 +37,14 @@ export function consider(report: ReportText, extraction: Extraction, context: Co
   const { compared, sender, scored } = compare(report, extraction, context);
   const [best, second] = scored;
   const near = scored.filter(({ p }) => p >= weights.suggest.p).slice(0, weights.suggest.most);
-  const against = best ? [...forbidding(best, extraction), ...rivalry(best, second, weights)] : [];
+  const duplicate = duplicateOf(compared, scored);
+  const against = best
+    ? [
+        ...forbidding(best, extraction),
+        ...rivalry(best, second, weights),
+        ...otherSuspicion(duplicate, best, compared.earlier),
+      ]
+    : [];
   const isClear = best !== undefined && best.p >= weights.auto.p && against.length === 0;
   const decision = isClear ? "auto" : near.length > 0 ? "suggest" : "none";
   return {
@@ -54,7 +61,7 @@ export function consider(report: ReportText, extraction: Extraction, context: Co
         : "maintenance"
       : answerTo(extraction),
     reasons: isClear ? [] : unlinkedBecause(best, against, extraction, weights),
-    duplicateOf: duplicateOf(compared, scored),
+    duplicateOf: duplicate,
   };
 }
 
@@ -121,6 +128,22 @@ function forbidding(best: Scored, extraction: Extraction): readonly Reason[] {
     });
   return against;
 }
+
+/** What it repeats has been taken for something that nobody knows yet. */
+const otherSuspicion = (
+  duplicate: string | null,
+  best: Scored,
+  earlier: readonly Earlier[],
+): readonly Reason[] =>
+  earlier.some(
+    ({ id, duplicateOf: first, suspected, linkedTo }) =>
+      duplicate !== null &&
+      (id === duplicate || first === duplicate) &&
+      suspected !== null &&
+      linkedTo !== best.known.id,
+  )
+    ? [{ code: "others.suspected", weight: 0, params: {}, span: null }]
+    : [];
 
 /** Two that are about as likely are for a human to tell apart. */
 const rivalry = (

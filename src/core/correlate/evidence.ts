@@ -1,5 +1,13 @@
 import type { Directory } from "../directory.js";
-import type { Cue, Extraction, Mention, ReportText, Since, Span } from "../extract/extraction.js";
+import type {
+  Cue,
+  Extraction,
+  Mention,
+  ReportText,
+  Since,
+  Span,
+  Symptom,
+} from "../extract/extraction.js";
 import { fitOfService } from "./compat.js";
 import { faultMass, isFault } from "./symptoms.js";
 import { isCarriedBy, isSharedBy, reachOf, serverOf, touchOf, type Reach } from "./reach.js";
@@ -125,17 +133,17 @@ const SHARED =
 const OWN = /^(https?|imap|pop3?|submission|mailbox|mysql|mariadb|postgres)/;
 
 function subjectEvidence(subject: Subject, reach: Reach, compared: Comparison): Evidence[] {
-  const { account, domain, certainty } = subject;
+  const { account, domain, site, certainty } = subject;
   const { directory, extraction } = compared;
   const { own, shared, leaning, neighbour } = touchOf(account, domain, reach, directory);
   const name = domain?.name ?? account.id;
   const [[use, place] = ["", ""]] = own;
   const byOwn = massOf(extraction, (symptom) => isCarriedBy(symptom, own));
+  // A certificate is one name's: who names their own site does not mean what all share.
+  const sharedBy = (symptom: Symptom): boolean =>
+    !(site && symptom === "tls") && isSharedBy(symptom, shared, directory);
   const byShared =
-    massOf(
-      extraction,
-      (symptom) => isCarriedBy(symptom, own) || isSharedBy(symptom, shared, directory),
-    ) - byOwn;
+    massOf(extraction, (symptom) => isCarriedBy(symptom, own) || sharedBy(symptom)) - byOwn;
   const list: Evidence[] = [];
   if (byOwn > 0)
     list.push({

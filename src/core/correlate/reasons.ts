@@ -44,6 +44,7 @@ export const REASON_CODES = {
   "cue.urgent": "says that it is urgent",
   "others.linked": "{count} others were linked in the last hour",
   "others.again": "the same customer's earlier report is linked to it",
+  "others.suspected": "the same customer's earlier report is part of a suspicion",
   "none.near": "nothing known is near enough",
   "none.rival": "two known causes are about as likely",
   "none.kind": "what is told ({symptom}) is no fault",

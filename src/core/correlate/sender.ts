@@ -8,6 +8,8 @@ export interface Subject {
   readonly account: Account;
   /** The domain it names; `null` where the account as a whole is meant. */
   readonly domain: Domain | null;
+  /** A site is named, rather than an address for mail. */
+  readonly site: boolean;
   /** How sure it is that the account is meant, 0–1. */
   readonly certainty: number;
 }
@@ -64,18 +66,21 @@ export function subjectsOf(
   const subjects = new Map<string, Subject>();
   const add = (subject: Subject) => {
     const key = `${subject.account.id} ${subject.domain?.ascii ?? ""}`;
-    if ((subjects.get(key)?.certainty ?? 0) < subject.certainty) subjects.set(key, subject);
+    const before = subjects.get(key);
+    if ((before?.certainty ?? 0) <= subject.certainty)
+      subjects.set(key, { ...subject, site: subject.site || before?.site === true });
   };
   for (const { owner, certainty, mention } of namedOwners(extraction, directory)) {
     if (mention.role === "remote" || mention.aside) continue;
     const isOwn = owner.account.id === sender?.accountId;
     const sure = isOwn ? Math.max(certainty, sender.certainty) : certainty;
-    add({ account: owner.account, domain: owner.domain, certainty: sure });
+    const site = mention.kind === "domain";
+    add({ account: owner.account, domain: owner.domain, site, certainty: sure });
   }
   for (const mention of extraction.mentions) {
     const account =
       mention.kind === "account" && !mention.aside ? accountCalled(mention.value, directory) : null;
-    if (account) add({ account, domain: null, certainty: CERTAIN["named-account"] });
+    if (account) add({ account, domain: null, site: false, certainty: CERTAIN["named-account"] });
   }
   const own = sender && directory.account(sender.accountId);
   if (own && ![...subjects.values()].some(({ account }) => account.id === own.id)) {
@@ -83,6 +88,7 @@ export function subjectsOf(
     add({
       account: own,
       domain: null,
+      site: false,
       certainty: meansOthers ? sender.certainty / 2 : sender.certainty,
     });
   }

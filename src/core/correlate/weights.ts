@@ -91,6 +91,6 @@ export const SHIPPED: Weights = {
     again: 1.2,
   },
   sigmoid: { slope: 1.1, shift: 0.1 },
-  auto: { p: 0.9, margin: 0.15 },
+  auto: { p: 0.92, margin: 0.15 },
   suggest: { p: 0.2, most: 3 },
 };

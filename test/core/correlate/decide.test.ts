@@ -122,6 +122,27 @@ describe("linking at once", () => {
   });
 });
 
+describe("a certificate", () => {
+  const webmail = known({
+    id: "inc-tls",
+    kind: "tls",
+    places: ["pult"],
+    services: ["pult/panel"],
+    words: ["Expired certificate of the panel"],
+  });
+  const expired = (names: Parameters<typeof told>[0]["names"] = []) =>
+    consider(
+      FROM_K100,
+      told({ what: [["tls", 1]], names }),
+      context({ knowns: [{ ...webmail, services: ["pult/webmail"] }] }),
+    ).candidates[0]?.p ?? 0;
+
+  test("of what all share is not what somebody means who names their own site", () => {
+    expect(expired([mention("domain", "hajomalom.example")])).toBeLessThan(expired() / 2);
+    expect(expired([mention("mailbox", "iroda@hajomalom.example")])).toBeGreaterThan(expired() / 2);
+  });
+});
+
 describe("what is known when", () => {
   test("nothing is considered before it is known", () => {
     const verdict = consider(
@@ -189,6 +210,19 @@ describe("what is known when", () => {
     const among = consider(FROM_K100, told(CANNOT_SEND), context({ earlier: others }));
     expect(among.candidates[0]?.p).toBeGreaterThan(alone.candidates[0]?.p ?? 1);
   });
+});
+
+test("what repeats a suspicious report is not linked to something else without a human", () => {
+  const first = before("first", { accountId: "K-100", extraction: told(CANNOT_SEND) });
+  const repeated = (suspected: string | null) =>
+    consider(
+      FROM_K100,
+      told(CANNOT_SEND),
+      context({ earlier: [{ ...first, suspected }], knowns: [known({ kind: "mail.send" })] }),
+    );
+  expect(repeated(null).duplicateOf).toBe("first");
+  expect(repeated("suspicion-first").decision).toBe("suggest");
+  expect(repeated("suspicion-first").reasons.map(({ code }) => code)).toContain("others.suspected");
 });
 
 describe("what the customer is answered", () => {

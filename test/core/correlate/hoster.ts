@@ -55,7 +55,7 @@ const SERVERS = [
   server("posta2", "mail", "sw-b", ["imap", "pop3", "submission", "mailbox-store"], 22),
   server("adat1", "db", "sw-a", ["mysql"], 31),
   server("adat2", "db", "sw-b", ["mysql"], 32),
-  server("pult", "panel", "sw-a", ["panel", "billing"], 41),
+  server("pult", "panel", "sw-a", ["panel", "billing", "webmail"], 41),
   server("kapu", "mail", "sw-a", ["inbound-mx", "antispam"], 42),
   server("nev", "dns", "sw-a", ["dns"], 53),
 ];
