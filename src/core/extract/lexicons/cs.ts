@@ -135,6 +135,7 @@ export const cs: Lexicon = {
       ],
       database: ["databaz*|databas*|tabulk*", "db"],
       panel: [
+        "vas|vaseho|vasem|vase|vasi|vaseho portal*|rozhrani|zon*|sekc*|klientsk*|zakaznick*",
         "!administrac* .. wordpres*|woocommerce|eshop*|joomla*|prestashop|obchodu|webu|stranek",
         "panel|panelu|panelem",
         "administrac*|administracni*|administratorsk* .. hosting*|rozhrani|panel*|uctu|domen*",
@@ -200,6 +201,8 @@ export const cs: Lexicon = {
         "!nejde|nejdou .. odeslat|poslat|prihlasit|otevrit|nacist|ulozit|o",
       ],
       unreachable: [
+        "nepodarilo|nelze navazat|navaz* .. spojen*|pripoj*?",
+        "spojen*|pripojen* .. nepodarilo|nelze navaz*|navazat",
         "nenacit*|nenacte*|nenabih*|nenabehn*|neotev*|neotvir*|nezobraz*|nereaguj*|neodpovid*|nedostupn*|nepripoj*|nespoj*|nedostan*|nedostane*|nedosazit*|nepristupn*|nenajizd*",
         "~ nacist|otevrit|otevre*|zobraz*|pripoj*|spojit|dostat|pristup*|navstiv*|dostupn*",
         "otevrit|nacist|zobrazit|pripojit|dostat .. ~",
@@ -238,6 +241,8 @@ export const cs: Lexicon = {
         "hlasi|hlasila|vypise|vypisuje|vyskoc*|vyskakuj*|vraci|vrati|hazi|hodi|ukazuj*|ukaz*|objev* .. chyb*|hlask*|<number>|error*",
       ],
       unsent: [
+        "~ rozeslat|rozesilat|rozesl*|obeslat",
+        "nerozesl*|neobesl*",
         "smtp|odchozi .. nebere|nepust*|nejde",
         "~ odpovedet|odpovidat|odepsat",
         "neodesl*|neodesil*|neodchaz*|neodesel|neodesla|neodeslo|neodesly|neodejd*|neposl*|neposil*|nerozesl*|nerozesil*",
@@ -253,6 +258,7 @@ export const cs: Lexicon = {
         "nenajde|nedojde|nedorazi k|ke|zakazni*|klient*|prijemc*",
       ],
       unreceived: [
+        "posledni mail|zprava|email|posta|objednavka",
         "cekam|cekame .. potvrz*|kod*|odpoved*|sms",
         "neaktualiz*|neobnov* .. posta|posty|schran*?",
         "bez priloh*",
@@ -275,6 +281,7 @@ export const cs: Lexicon = {
         "az po|za|ted|kolem",
       ],
       bounced: [
+        "nepusti|nepousti|nepropusti|nepropousti .. dal|mail*|zprav*|nase|skrz",
         "nebere|neberou|neprijim* nase|nasi|nas|maily|zpravy|od",
         "vraci|vraceji|vratil*|vracel*|vratk*|vracen*|odmitnut*|odmita*|odmitl*|nedorucitel*|nedorucen*|bounc*|odrazi",
         "~ dorucit|doruc*",
@@ -285,6 +292,7 @@ export const cs: Lexicon = {
         "!vrat* .. penize|zaloh*|platb*|castk*",
       ],
       login: [
+        "vrac*|vrati*|hodi|hazi .. na prihlasovaci|prihlaseni|login|uvod*|zacatek",
         "~ overit|overen* .. ucet|uctu|identit*",
         "synchroniz* .. chyb*|prestal*",
         "prestal* .. synchroniz*",
@@ -366,6 +374,8 @@ export const cs: Lexicon = {
         "nefunkcni|mrtv*|rozbit* odkaz*",
       ],
       unresolved: [
+        "takova|takovou|tato adres* .. neexist*|neni",
+        "neexistuje takova|takovato adres*",
         "neprelozi*|nepreklad*|neresolv*|nerozresi*",
         "~ preloz*|preklad*|resolv*",
         "nenaleza|nenajde|nenasel|nelze|nenalezen* .. adres*|server*|domen*|ip|hostitel*",
@@ -485,6 +495,9 @@ export const cs: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "spojen*|pripojen* .. nepodarilo|nelze .. navazat|navaz*",
+        "nelze|nepodarilo navazat",
+        "dlouho .. nic nedeje",
         "misto|namisto .. web*|stran*|obchodu|eshopu .. parkov*|hostingu|prazdn*|jina|napis|vychozi",
         "zmizel* .. web|stranky|stranka",
         "web|stranky|stranka .. zmizel*|nejsou|neni",
@@ -523,6 +536,8 @@ export const cs: Lexicon = {
         "po aktualizac*|zmen*|instalac*|updat* .. plugin*|sablon*|wordpres*|doplnk*|tematu .. nefung*|rozsyp*|rozbi*|chyb*|bil*|spadl*",
       ],
       tls: [
+        "utocni* .. ukrast|ukrad*|odcizit|kra* .. dat*|udaj*|hesl*?",
+        "utocni* .. pokusit|pokous*",
         "pripojeni|spojeni|web|stranka .. ~ bezpecn*|soukrom*|zabezpecen*|duver*",
         "pripojeni|spojeni|web|stranka .. nezabezpec*|nebezpec*",
         "certifik* .. vyprs*|neplatn*|proslo|propad*|skonc*|konc*|spatn*|varov*|chyb*|nesedi|obnov*|prodlouz*",
@@ -531,6 +546,7 @@ export const cs: Lexicon = {
         "preskrtnut*|cerven* zam*",
       ],
       dns: [
+        "takova|takovou adresa|adresu|domena",
         "adres* serveru? ~ najit|nalezt|nalezena",
         "adres* .. serveru .. nenalez*",
         "jmenn*|dns server* .. neodpov*|vrac*|chyb*|spatn*|nevid*|nejd*",
@@ -584,6 +600,8 @@ export const cs: Lexicon = {
         "outlook*|thunderbird*|program* .. nepripoj*|neprihlas*|nefunguj*|nenajd*|nejde",
       ],
       "mail.bounce_blocklist": [
+        "server*|ip|domen* .. veden*|oznacen*|zarazen*|hlasen* .. spam*",
+        "nepusti|nepousti|nepropusti|nepropousti .. mail*|zprav*|dal",
         "vrac*|vrati* .. nam|mi .. post*|mail*|zprav*",
         "neprojde|neprochazi|neprosel* .. mail*|zprav*|posta|email*",
         "mail*|zprav* .. neprojde|neprochazi|neprosl*",
@@ -630,6 +648,8 @@ export const cs: Lexicon = {
         "administrac* hosting*",
       ],
       backup: [
+        "prepsal*|smazal* .. slozk*|soubor*|databaz*|web",
+        "dostat|vratit .. stav|stavu|zaloh*",
         "kopi* .. databaz*|webu|souboru|dat|stranek",
         "mate|existuje|neni .. kopi*|zaloh*",
         "obnov*|vratit|navrat*|zachran* .. zaloh*|soubor*|slozk*|adresar*|databaz*|web|vcerejs*|stav*",
@@ -667,6 +687,9 @@ export const cs: Lexicon = {
         "cenik*",
       ],
       howto: [
+        "da|dalo|jde .. objednat|pridat|nastavit|zapnout|zvetsit",
+        "objednat|prikoupit|dokoupit|objednam .. schrank*|tarif*|prostor*|sluzb*|certifik*|misto",
+        "kolik to|by|stoji stoji|stalo|bude",
         "jake|jaky|ktere|jaka|jakou .. jsou|je|ma|mate .. vas*|jmenn*|adres*|nastaven*|server*|udaje",
         "jak .. zapnu|zapneme|vypnu|zapnout|nastavime|pridame",
         "automatick* odpoved*",

@@ -128,6 +128,7 @@ export const pl: Lexicon = {
       ],
       database: ["baza|bazy|baze|bazie|baz|bazami|bazodan*|tabel*", "baz* danych"],
       panel: [
+        "wasz*|panstwa portal*|system*|interfejs*|strefa|strefie|strefy",
         "!panel* .. wordpres*|woocommerce|sklep*|prestashop*|joomla*|strony",
         "panel|panelu|panelem|panele",
         "panel* klient*|hosting*|zarzadz*|administr*|uzytkownik*|sterowan*",
@@ -198,6 +199,8 @@ export const pl: Lexicon = {
         "!~ problem*|klopot*",
       ],
       unreachable: [
+        "~ nawiaza*|nawiazano|ustanowi* .. polaczen*",
+        "polaczen* .. ~ nawiaza*|nawiazano|ustanowi*",
         "rozlaczon*|rozlacza*",
         "~ otwier*|otworz*|wyswietl*|laduj*|zaladow*|wczyt*|odpowiad*|dostac|dostep*|polacz*|lacz*|widac|widze|widzimy|widza|wejsc|wchodz*|wlacz*|odpal*|pokazuj*",
         "wejsc|dostac|polaczyc|otworzyc ~",
@@ -240,6 +243,7 @@ export const pl: Lexicon = {
         "komunikat o? bled*|brak*",
       ],
       unsent: [
+        "~ rozesla*|rozsyla*|porozsyla* .. mail*|wiadomosc*|zaprosz*?",
         "~ wysyla*|wyslac|wysylac|wysle|wyslal*|wysylk*|nadac|odpisac|odpisywac|odpowiadac|wysyl*",
         "wyslac|wysylac|wysylk*|wysylani* .. da|sie udaje|moge|mozna|mozemy|dziala*|idzie",
         "~ wychodz*|wyszl*|wyjdz*|wyszedl|poszl*|pojdz*|ida|idzie|szly",
@@ -252,6 +256,7 @@ export const pl: Lexicon = {
         "niewyslan*",
       ],
       unreceived: [
+        "ostatni|ostatnia|ostatnie mail|mejl|wiadomosc|poczta|zamowienie",
         "czeka* .. potwierdz*|kod*|przelew*|odpowiedz*",
         "~ odswieza*|aktualizuj*|synchroniz*",
         "bez zalacznik*|zalaczon*",
@@ -278,6 +283,7 @@ export const pl: Lexicon = {
         "zalega* .. wiadomosc*|mail*",
       ],
       bounced: [
+        "~ przepuszcz*|przepusci*|wpuszcz* .. mail*|wiadomosc*|nas*",
         "zwrot|zwroty|zwrotow|zwrotk*|zwrotn*|odbij*|odbit*|odbil*|odrzuc*|niedostarcz*|niedoreczen*|zwrac*|zwroc*|wracaj*|wraca|wrocil*|bounc*|odbiciem",
         "~ dostarcz*|dorecz*",
         "~ przyjm* .. mail*|wiadomosc*|poczt*|nas*",
@@ -288,6 +294,8 @@ export const pl: Lexicon = {
         "!zwrot* .. pieniedzy|srodkow|platnosc*|kosztow|naleznosc*|wplat*",
       ],
       login: [
+        "wraca|cofa|przerzuca|odsyla .. do|na ekran*|stron*|okn* logow*",
+        "ekran|okno|strona|strone logowania .. znow*|ciagle|w",
         "~ zweryfik*|weryfik* .. kont*|tozsam*|uzytkown*",
         "zweryfikow*|weryfikacj* .. blad*|nieudan*",
         "synchroniz* .. blad*|przesta*",
@@ -370,6 +378,8 @@ export const pl: Lexicon = {
         "adres .. ~ dziala",
       ],
       unresolved: [
+        "taki|takiego adres* .. ~ istniej*",
+        "brak takiego adres*",
         "~ rozwiazuj*|rozwiazyw*|resolv*|rozwiaz*|tlumacz*",
         "~ znalezc|znaleziono|znalazl*|znajduje .. adres*|serwer*|domen*|ip|host*",
         "adres*|serwer*|domen*|host* .. ~ znalezc|znalezion*|istniej*|rozwiaz*|odpowied*",
@@ -496,6 +506,9 @@ export const pl: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "polaczen* .. ~ nawiaza*|nawiazano",
+        "~ nawiaza* .. polaczen*",
+        "dlugo .. nic .. dzieje",
         "zamiast .. stron*|sklep*|witryn* .. zaslep*|pust*|domyslna|hostingu|inna|parking*|napis",
         "zamiast .. strony|sklepu|witryny",
         "~ ma|mamy strony|www",
@@ -534,6 +547,7 @@ export const pl: Lexicon = {
         "uklad|wyglad .. strony|sklepu",
       ],
       tls: [
+        "atakujac*|hakerz*|przestepc*|osoby .. wykra*|ukra*|kradn*|przechwy* .. dan*|hasl*?",
         "polaczenie|strona .. ~ bezpieczn*|prywatn*|zabezpieczon*|zaufan*",
         "strona|polaczenie niezabezpieczon*|niebezpieczn*",
         "certyfikat* .. wygas*|niewazn*|stracil*|bledn*|nieprawidl*|ostrze*|zly|skonczy*|odnow*",
@@ -541,6 +555,7 @@ export const pl: Lexicon = {
         "klodk* .. przekresl*|czerwon*|znik*",
       ],
       dns: [
+        "~ takiego|taki adres*|domen*",
         "serwer* nazw .. blad*|zwrac*|odpow*|zle",
         "~ odpowiedzi .. serwer* nazw",
         "domen* .. ~ rozwiaz*|odnal*|znal*|istniej*",
@@ -589,6 +604,8 @@ export const pl: Lexicon = {
         "outlook*|thunderbird*|program* .. ~ laczy|polacz*|loguj*|dziala|otwiera",
       ],
       "mail.bounce_blocklist": [
+        "serwer*|ip|domen* .. oznaczon*|uznan*|figuruj*|widniej* .. spam*",
+        "~ przepuszcz* .. nas*|mail*|wiadomosc*",
         "jest*|ip|serwer*|adres*|domena|siedzi|trafil* .. na? czarn*|rbl list*",
         "czarn* list*",
         "slaba|zla|niska reputacj*",
@@ -664,6 +681,8 @@ export const pl: Lexicon = {
         "ksiegow* .. faktur*|prosi|pyta|brak*",
       ],
       howto: [
+        "zamowic|dokupic|wykupic|zamawiam .. skrzynk*|pakiet*|miejsc*|uslug*|certyfikat*",
+        "ile kosztuje|wynosi|wyniesie",
         "jakie|jaki|ktore|jaka .. sa|jest wasz*|panstwa|adres*|ustawien*|serwer*|dane",
         "jak .. wlaczyc|wylaczyc|ustawic|skonfigurowac",
         "autoresponder*|autoodpowied*",

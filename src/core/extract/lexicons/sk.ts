@@ -129,6 +129,7 @@ export const sk: Lexicon = {
       ],
       database: ["databaz*|databas*|tabulk*", "db"],
       panel: [
+        "vas|vasho|vasom|vase|vasej portal*|rozhran*|zon*|sekci*|klientsk*|zakaznick*",
         "!administraci* .. wordpres*|woocommerce|eshop*|joomla*|prestashop|obchodu|webu|stranky",
         "panel|panela|panelu|paneli|panelom",
         "administraci*|administracn*|administratorsk* .. hosting*|rozhrani*|panel*|uctu|domen*",
@@ -194,6 +195,8 @@ export const sk: Lexicon = {
         "!nejde|nejdu .. odoslat|poslat|prihlasit|otvorit|nacitat|ulozit|o",
       ],
       unreachable: [
+        "nepodarilo|neda nadviazat|nadviaz* .. spojen*|pripoj*?",
+        "spojen*|pripojen* .. nepodarilo|neda nadviaz*|nadviazat",
         "nenacit*|nenabeh*|nenabieh*|neotvor*|neotvar*|nezobraz*|nereaguj*|neodpoved*|nedostupn*|nepripoj*|nespoj*|nedostan*|nepristupn*|nenajazd*",
         "~ nacitat|nacita|otvorit|otvori*|otvara*|zobraz*|pripoj*|spojit|dostat|pristup*|navstiv*|dostupn*",
         "otvorit|nacitat|zobrazit|pripojit|dostat .. ~",
@@ -232,6 +235,8 @@ export const sk: Lexicon = {
         "hlasi|hlasila|vypise|vypisuje|vyskoc*|vyskakuj*|vracia|vrati|hadze|hodi|ukazuj*|ukaz*|zobraz* .. chyb*|hlask*|<number>|error*",
       ],
       unsent: [
+        "~ rozoslat|rozosielat|rozosl*|obeslat",
+        "nerozosl*|neobosl*",
         "smtp|odchadz* .. neberie|nepust*|nejde",
         "~ odpovedat|odpisat",
         "neodosl*|neodosiel*|neodchadz*|neodisiel|neodisl*|neodid*|neposl*|neposiel*|nerozosl*|nerozosiel*",
@@ -247,6 +252,7 @@ export const sk: Lexicon = {
         "nedojde|nedorazi k|ku|zakazni*|klient*|prijemc*",
       ],
       unreceived: [
+        "posledny|posledna mail|sprava|email|posta|objednavka",
         "cakam|cakame .. potvrd*|kod*|odpoved*|sms",
         "neaktualiz*|neobnov* .. posta|posty|schran*?",
         "bez priloh*",
@@ -269,6 +275,7 @@ export const sk: Lexicon = {
         "az po|za|teraz|okolo",
       ],
       bounced: [
+        "nepusti|nepusta|neprepusti|neprepusta .. dalej|mail*|sprav*|nase|cez",
         "neberie|neberu|neprijim* nase|nasu|nas|maily|spravy|od",
         "vracia|vracaju|vratil*|vracal*|vratk*|vracan*|odmietnut*|odmieta*|odmiet*|nedorucitel*|nedorucen*|bounc*|odraza",
         "~ dorucit|doruc*",
@@ -279,6 +286,7 @@ export const sk: Lexicon = {
         "!vrat* .. peniaze|zaloh*|platb*|sumu",
       ],
       login: [
+        "vrac*|vrati*|hodi|hadze .. na prihlasovac*|prihlasenie|login|uvod*|zaciatok",
         "nemozno overit|overen* .. ucet|uctu|identit*",
         "synchroniz* .. chyb*|prestal*",
         "prestal* .. synchroniz*",
@@ -361,6 +369,8 @@ export const sk: Lexicon = {
         "nefunkcn*|mrtv*|rozbit* odkaz*",
       ],
       unresolved: [
+        "taka|taku|tato adres* .. neexist*|nie",
+        "neexistuje taka|takato adres*",
         "neprelozi*|nepreklad*|neresolv*",
         "~ preloz*|preklad*|resolv*",
         "nenasiel|nenajde|nenasla|neda|nenajden* .. adres*|server*|domen*|ip|hostitel*",
@@ -484,6 +494,9 @@ export const sk: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "spojen*|pripojen* .. nepodarilo|neda .. nadviazat|nadviaz*",
+        "neda|nepodarilo nadviazat",
+        "dlho .. nic nedeje",
         "miesto|namiesto .. web*|stran*|obchodu|eshopu .. parkov*|hostingu|prazdn*|ina|napis|predvolen*",
         "zmizol|zmizla .. web|stranka",
         "web|stranky|stranka .. zmizol|zmizla|zmizli|nie je|su",
@@ -522,6 +535,8 @@ export const sk: Lexicon = {
         "po aktualizac*|zmen*|instalac*|updat* .. plugin*|sablon*|wordpres*|doplnk*|temy .. nefung*|rozsyp*|rozbi*|chyb*|biel*|spadl*",
       ],
       tls: [
+        "utocni* .. ukradnut|ukrad*|odcudzit|krad* .. udaj*|dat*|hesl*?",
+        "utocni* .. pokusit|pokus*",
         "pripojenie|spojenie|web|stranka .. ~ bezpecn*|sukromn*|zabezpecen*|dover*",
         "pripojenie|spojenie|web|stranka .. nezabezpec*|nebezpec*",
         "certifik* .. vyprs*|neplatn*|preslo|prepad*|skonc*|konc*|zly|varov*|chyb*|nesedi|obnov*|predlz*",
@@ -530,6 +545,7 @@ export const sk: Lexicon = {
         "preciarknut*|cerven* zam*",
       ],
       dns: [
+        "taka|taku adresa|adresu|domena",
         "adres* servera? ~ najst|najdena",
         "adres* .. servera .. nenasla|nenasli|nenajd*",
         "menn*|dns server* .. neodpov*|vrac*|chyb*|zl*|nejd*",
@@ -584,6 +600,8 @@ export const sk: Lexicon = {
         "outlook*|thunderbird*|program* .. nepripoj*|neprihlas*|nefunguj*|nenajd*|nejde",
       ],
       "mail.bounce_blocklist": [
+        "server*|ip|domen* .. veden*|oznacen*|zaraden*|hlasen* .. spam*",
+        "nepusti|nepusta|neprepusti|neprepusta .. mail*|sprav*|dalej",
         "vrac*|vrati* .. nam|mi .. post*|mail*|sprav*",
         "neprejde|neprechadza|nepresiel* .. mail*|sprav*|posta|email*",
         "mail*|sprav* .. neprejde|neprechadza|nepresl*",
@@ -631,6 +649,8 @@ export const sk: Lexicon = {
         "administraci* hosting*",
       ],
       backup: [
+        "prepisal*|zmazal* .. priecin*|subor*|databaz*|web",
+        "dostat|vratit .. stav|stavu|zaloh*",
         "kopi* .. databaz*|webu|suborov|dat|stranky",
         "mate|existuje .. kopi*|zaloh*",
         "obnov*|vratit|navrat*|zachran* .. zaloh*|subor*|priecin*|adresar*|databaz*|web|vcerajs*|stav*",
@@ -668,6 +688,9 @@ export const sk: Lexicon = {
         "cennik*",
       ],
       howto: [
+        "da|dalo|ide .. objednat|pridat|nastavit|zapnut|zvacsit",
+        "objednat|prikupit|dokupit|objednam .. schrank*|balik*|priestor*|sluzb*|certifik*|miesto",
+        "kolko to|by|stoji stoji|stalo|bude",
         "ake|aky|ktore|aka|aku .. su|je|ma|mate .. vas*|menn*|adres*|nastaven*|server*|udaje",
         "ako .. zapnem|zapneme|vypnem|zapnut|nastavime|pridame",
         "automatick* odpoved*",

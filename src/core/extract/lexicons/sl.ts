@@ -141,6 +141,7 @@ export const sl: Lexicon = {
       ],
       database: ["baza|baze|bazi|bazo|bazami|baz|podatkovn*|tabel*"],
       panel: [
+        "vas|vasega|vasem|vasi|vaso portal*|sistem*|vmesnik*|racun*",
         "!panel*|plosc* .. wordpres*|woocommerce|prestashop|joomla|trgovin*",
         "uporabnisk*|narocnisk* portal*",
         "plosca|plosce|plosci|plosco|panel*",
@@ -220,6 +221,8 @@ export const sl: Lexicon = {
         "!~ gre za",
       ],
       unreachable: [
+        "~ mogoce? vzpostavit*|vzpostavi",
+        "povezav* .. ~ mogoc*|vzpostav*|uspe*",
         "~ odpr*|odpira*|nalag*|nalozi*|prikaz*|doseg*|dosez*|odziv*|odzov*|odgovarja*|vidim|vidimo|vidi|vidijo|videti|povez*",
         "~ pridem|pridemo|pridejo|pridete|pridi|priti|prit .. do|na|gor|noter|not",
         "~ pride do|na|gor",
@@ -259,6 +262,7 @@ export const sl: Lexicon = {
         "javlja|javi|izpise|izpisuje|izpisujejo|vrze|mece|pokaze|prikaze .. napak*|opozoril*|<number>|error*",
       ],
       unsent: [
+        "~ razposla*|razposlj*|razposilj*|oddati|oddat .. mail*|sporocil*|post*|vabil*?",
         "~ posla*|poslj*|posilja*|posiljanj*|odposla*|odposilj*|odpremi*",
         "~ odgovoriti|odgovorit|odgovarjati|odgovarjat|pisati|pisat",
         "poslati|poslat|posiljati|posiljat|odposlati|posiljanj* .. ~ da|mogoc*|morem|moremo|more|morejo|gre|uspe*|dela*|deluje*|moz*",
@@ -273,6 +277,8 @@ export const sl: Lexicon = {
         "neposlan*|neodposlan*",
       ],
       unreceived: [
+        "zadnji|zadnja|zadnje mail|mejl|posta|sporocilo|narocilo",
+        "usahnil*|presahnil* .. mail*|post*|narocil*",
         "caka* .. potrdil*|potrditev|potrditve|kodo|obvestil*",
         "~ osvez*",
         "bez|brez priponk*|prilog*",
@@ -298,6 +304,7 @@ export const sl: Lexicon = {
         "sele po|cez|zdaj|ob",
       ],
       bounced: [
+        "~ spusti|spusca|pusti .. skozi|naprej|noter?",
         "vrnjen*|odbij*|odbit*|odbil*|nedostav*|bounc*|nedostavljiv*|zavrnit*|zavrnjen*|zavrnil*",
         "vraca|vracajo|vrne|vrnejo|vrnil*|vrnilo .. mail*|mejl*|sporocil*|post*|se|mi|nam|posiljatel*|<number>",
         "mail*|mejl*|sporocil*|post*|vse .. vraca|vracajo|vrne|vrnejo|vrnil*|vrnilo|zavrac*|zavrn*|nazaj",
@@ -309,6 +316,8 @@ export const sl: Lexicon = {
         "!dostop zavrnjen*",
       ],
       login: [
+        "vraca|vrne|mece .. prijavn*|vpisn* okn*|stran*|obraz*",
+        "prijavn* okn*|stran*|obraz* .. znova|spet|stalno",
         "~ osvez* .. post*|predal*|outlook*?",
         "prijav* .. ~ mogoc*|uspe*|dela*|deluje*",
         "~ pridem|pridemo|priti|prit|morem|moremo .. v|vanj|vanjo|noter|not",
@@ -393,6 +402,8 @@ export const sl: Lexicon = {
         "mrtv*|pokvarjen* povezav*|link*",
       ],
       unresolved: [
+        "taksn*|tak* naslov* .. ~ obstaja*",
+        "~ taksn*|tak* naslov*",
         "~ razres*|razresi*|razresuj*|prevede*|prevaja*|resolv*",
         "~ najti|najde|najdejo|najdem|najden* .. naslov*|domen*|streznik*|ip|gostitelj*",
         "naslov*|streznik*|domen*|gostitelj* .. ~ najti|najde*|najden*|obstaja*|razres*|mogoc*",
@@ -515,6 +526,9 @@ export const sl: Lexicon = {
     },
     phrases: {
       "web.down": [
+        "povezav* .. ~ .. vzpostavit*|vzpostavi .. stran*?",
+        "~ vzpostavit* .. povezav*",
+        "dolgo .. nic .. zgodi",
         "namesto .. stran*|trgovin*|spletn* .. prazn*|ponudnik*|parkir*|privzet*|druga|neka|napis",
         "~ splet*|stran* .. ~ mail*|post*|epost*",
         "~ na nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim stran*|splet*",
@@ -550,12 +564,15 @@ export const sl: Lexicon = {
         "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|teme|wordpres*|predlog* .. sesul*|podrl*|napak*|bela|prazna|razpad*",
       ],
       tls: [
+        "napadalc*|vsiljivc*|hekerj* .. krad*|ukrad*|ukrast*|prestrez*|podatk*",
         "povezava|stran .. ni|ne varna|zasebna|zaupanja",
         "certifikat*|potrdil* .. potek*|iztek*|neveljav*|velja*|napacn*|opozor*",
         "potek*|neveljav*|opozor* .. certifikat*",
         "kljucavnic* .. precrtan*|rdec*|odklenj*",
       ],
       dns: [
+        "domen*|brskalnik* .. .. ~ taksn*|naslov*",
+        "naslov* .. ni|ne obstaja|najti|najde",
         "imensk* streznik* .. narobe|napak*|vraca*",
         "naslova ni mogoce najti",
         "domen* .. ~ razres*|najti|najde*|obstaja*",
@@ -600,6 +617,8 @@ export const sl: Lexicon = {
         "outlook*|thunderbird* .. ~ poveze*|najde|dela|odpre",
       ],
       "mail.bounce_blocklist": [
+        "streznik*|ip|domen* .. oznacen*|uvrscen*|prijavljen* .. spam*",
+        "~ spusti|spusca|pusti .. nas*|mail*|sporocil* .. skozi|naprej",
         "smo|je|naslov*|streznik*|ip|domena .. crni|crnem|crnih|crno|crne list*|seznam*",
         "na seznam* .. spam*|blokir*|nezelen*",
         "slab* ugled*",
@@ -632,6 +651,8 @@ export const sl: Lexicon = {
         "panel*|plosc* .. vrze|napak*|odjav*",
       ],
       backup: [
+        "povozil*|prepisal* .. map*|datotek*|baz*|stran*",
+        "dobit*|povrn*|vrnit* .. stanje|stanja|kopij*",
         "kopij* .. baz*|podatk*|strani|datotek*",
         "obstaja|imate .. kopij*|arhiv*|varnostn*",
         "obnov*|povrn*|vrnit*|vrne* .. kopij*|backup*|od vceraj|stanj*|datotek*",
@@ -667,6 +688,10 @@ export const sl: Lexicon = {
         "placil* .. kartic*|poloznic*",
       ],
       howto: [
+        "naroci* .. predal*|paket*",
+        "da naroci*|doda*|nastavi*|vklopi*",
+        "naroci*|narocil*|narocimo .. predal*|paket*|prostor*|storit*|domen*|certifikat*",
+        "koliko stane|pride|znese",
         "kateri|kaksni|katere|kaksna .. so|je vas*|imensk*|nastavit*|podatki",
         "kako .. vklopim|vklopi|vklopimo|izklopi*|nastavimo",
         "samodejn* odgovor*",
