@@ -410,7 +410,11 @@ describe("what is known while somebody types", () => {
   test("is the same for whatever is typed; only the order and the emphasis follow the page's own words", async () => {
     const site = await serveReports({ model: twoKnown });
     const ask = async (which: string, what: string) =>
-      (await site.get(`/report/known?${new URLSearchParams({ lang: "en", which, what })}`)).text;
+      (
+        await site.get(
+          `/report/known?${new URLSearchParams({ lang: "en", which, what }).toString()}`,
+        )
+      ).text;
     const all = new Set([idOf("mail"), idOf("web")]);
     const asked: [which: string, what: string][] = [
       ["", ""],

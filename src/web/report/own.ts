@@ -151,7 +151,7 @@ export function ownRoutes(settings: OwnSettings): Router {
     const given = field("id", 12);
     const said = { id: ID.test(given) ? given : newId(), now: now() };
 
-    switch (posted.fields.get("act")) {
+    switch (posted.fields.get("act") ?? "") {
       case "works":
         return back(outcome(await sayWorks(db(), id, said)));
       case "broken":
