@@ -92,5 +92,5 @@ export const SHIPPED: Weights = {
   },
   sigmoid: { slope: 1.1, shift: 0.1 },
   auto: { p: 0.92, margin: 0.15 },
-  suggest: { p: 0.2, most: 3 },
+  suggest: { p: 0.15, most: 3 },
 };
