@@ -162,7 +162,9 @@ test("a page that waits shows the answer by itself as soon as there is one", asy
   const path = await sendOne(site, "en");
   await page.goto(`${site.url}${path}?lang=en`);
   await read(site, path);
-  await expect.poll(() => page.locator("main").innerText()).toContain("Thank you for telling us.");
+  await expect
+    .poll(() => page.locator("main").innerText(), { timeout: 10_000 })
+    .toContain("Thank you for telling us.");
 });
 
 test("a draft survives the tab, is offered with a way out, and is gone once it was sent", async ({
