@@ -39,13 +39,17 @@ export interface IntakeSettings {
 
 /** The database is not waited for longer than this (ms): the disk is there meanwhile. */
 const KEEP_MS = 4_000;
+/** When patience is at its end it is looked once more, for so long (ms). */
+const LAST_LOOK_MS = 1_000;
 
 export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake {
   const listeners = new Map<string, Set<() => void>>();
 
-  const keep = async (report: Incoming): Promise<{ id: string; reference: string }> => {
+  const keep = async (
+    report: Incoming,
+  ): Promise<{ id: string; reference: string; stored: boolean }> => {
     try {
-      return await inTime(keepReport(db(), report, now()));
+      return { ...(await inTime(keepReport(db(), report, now()))), stored: true };
     } catch (error) {
       if (!isDatabaseAway(error)) throw error;
       // What the database may have taken after all is dropped there: it has the same id.
@@ -58,7 +62,7 @@ export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake 
         );
       });
       log.warn({ report: report.id }, "report.waits-for-database");
-      return report;
+      return { ...report, stored: false };
     }
   };
 
@@ -69,7 +73,12 @@ export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake 
     try {
       for (;;) {
         const woken = new Promise<void>((done) => own.add(done));
-        const report = await findReport(db(), id);
+        const looking = findReport(db(), id);
+        looking.catch(() => undefined);
+        const report = await Promise.race([
+          looking,
+          pause(until - performance.now() + LAST_LOOK_MS),
+        ]);
         const leftMs = until - performance.now();
         if (report?.readAt || leftMs <= 0) return report?.answer ?? null;
         await Promise.race([woken, pause(leftMs)]);
@@ -91,7 +100,7 @@ export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake 
         traceparent: currentTraceparent(),
       });
       log.info({ report: kept.id, channel: told.channel }, "report.kept");
-      const answer = await untilRead(kept.id, patienceMs);
+      const answer = kept.stored ? await untilRead(kept.id, patienceMs) : null;
       return { id: kept.id, reference: kept.reference, answer };
     },
     heard(id) {
