@@ -155,6 +155,14 @@ export async function setHearing(db: Db, reportId: string, hear: Hearing): Promi
   await db("reports").where({ id: reportId }).update({ hear });
 }
 
+/** Whoever has the mail that we sent to the contact says that it is theirs: from now on we write there. */
+export async function confirmContact(db: Db, reportId: string): Promise<void> {
+  await db("reports")
+    .where({ id: reportId, contact_proof: null })
+    .whereNotNull("contact")
+    .update({ contact_proof: "confirmed" });
+}
+
 interface TicketRow {
   readonly id: string;
   readonly queue: Queue;

@@ -77,7 +77,7 @@ function limitBody(req: IncomingMessage): void {
 }
 
 /** The address as it may be logged: what makes a customer's own page theirs stays out. */
-const loggable = (path: string): string => path.replace(/^(\/report\/[^/]+\/)[^/]+/, "$1…");
+const loggable = (path: string): string => path.replace(/^(\/report\/[^/]+\/).+/, "$1…");
 
 /** What went wrong, as a page for people and as a problem document for programs. */
 function failure(log: Log, copies: Copies): ErrorRequestHandler {

@@ -125,6 +125,7 @@ describe.each(LOOKS)("at $width pixels in the $scheme", (look) => {
       await page.click("button[value=works]");
       await page.locator("button[value=takeBack]").waitFor();
       await check("closed");
+      await see("confirming", `${site.links.confirmPath(idIn(path))}?lang=${language}`);
     },
   );
 });

@@ -246,6 +246,39 @@ describe("the page", () => {
   });
 });
 
+describe("a mail that asks whether the address is theirs", () => {
+  test("leads to a page on which only the button says yes, and to nothing of the report", async () => {
+    const { site, id, path } = await written();
+    const confirm = site.links.confirmPath(id);
+    const { status, text, headers } = await site.get(`${confirm}?lang=en`);
+    expect([status, headers["cache-control"]]).toEqual([200, "no-store"]);
+    expect(wordsOf(text)).toContain("Is this your address? anna@example.hu");
+    expect(text).not.toMatch(/cannot send|R-/);
+    expect(text).not.toContain(path);
+    expect(await site.report(id)).toMatchObject({ contactProof: null });
+    const hostile = await site.post(confirm, {}, { "sec-fetch-site": "cross-site" });
+    expect([hostile.status, (await site.report(id))?.contactProof]).toEqual([403, null]);
+    for (let n = 0; n < 2; n += 1) {
+      const sent = await site.post(`${confirm}?lang=en`, {});
+      expect([sent.status, sent.headers.location]).toEqual([303, `${confirm}?lang=en`]);
+    }
+    expect(await site.report(id)).toMatchObject({ contactProof: "confirmed" });
+    expect(wordsOf((await site.get(`${confirm}?lang=en`)).text)).toContain(
+      "Thank you, your address is confirmed",
+    );
+  });
+
+  test("has a seal of its own: that of the page does not open it", async () => {
+    const { site, id, path } = await written();
+    const seal = path.split("/")[3];
+    expect((await site.get(`/report/${id}/confirm/${seal}`)).status).toBe(404);
+    expect((await site.post(`/report/${id}/confirm/${seal}`, {})).status).toBe(404);
+    expect(await site.report(id)).toMatchObject({ contactProof: null });
+    const mute = await written({ contact: null });
+    expect((await mute.site.get(mute.site.links.confirmPath(mute.id))).status).toBe(404);
+  });
+});
+
 describe("what customers say there", () => {
   test("that it works closes the ticket once, and can be taken back", async () => {
     const { db, site, path, see } = await written();

@@ -7,6 +7,7 @@ import { Problem } from "../../errors.js";
 import { findAttachment, listAttachments } from "../../store/attachments.js";
 import {
   addNote,
+  confirmContact,
   correct,
   findCustomerPage,
   sayBroken,
@@ -25,7 +26,7 @@ import { FILES_MOST, readForm, type Posted, type Room } from "./form-body.js";
 import type { ReportPagesSettings } from "./index.js";
 import { askedLanguage, openViews, sendFormPage } from "./open-views.js";
 import { keepPictures, readRefusals, writeRefusals } from "./pictures.js";
-import { renderOwn } from "./render.js";
+import { renderConfirm, renderOwn } from "./render.js";
 import { requireSameOrigin } from "./same-origin.js";
 import { choiceOf, cleaned, compose, LONGEST } from "./typed.js";
 
@@ -55,9 +56,9 @@ export function ownRoutes(settings: OwnSettings): Router {
   const newId = (): string => publicId(randomBytes(12));
 
   /** The report's id where the seal is right. */
-  const sealed = (req: Request): string => {
+  const sealed = (req: Request, purpose: "report" | "confirm" = "report"): string => {
     const [id, seal] = [String(req.params["id"]), String(req.params["seal"])];
-    if (ID.test(id) && links.isSealed("report", id, seal)) return id;
+    if (ID.test(id) && links.isSealed(purpose, id, seal)) return id;
     throw new Problem("not-found", "There is no such page.");
   };
 
@@ -119,6 +120,31 @@ export function ownRoutes(settings: OwnSettings): Router {
         "Cross-Origin-Resource-Policy": "same-origin",
       })
       .send(webp);
+  });
+
+  // Programs that look into mail follow its links: so only the button on the page says yes.
+  routes.get("/report/:id/confirm/:seal", async (req, res) => {
+    res.set(SECRET_HEADERS);
+    const id = sealed(req, "confirm");
+    const page = await findCustomerPage(db(), id);
+    if (!page || page.report.contact === null)
+      throw new Problem("not-found", "There is no such page.");
+    const { contact, contactProof, language: spoken } = page.report;
+    const language = languageOfOwn(settings, req, spoken);
+    const { setting, views } = await openViews(copies, language, now());
+    const view = views.confirm(links.confirmPath(id), contact, contactProof !== null);
+    sendFormPage(res, { status: 200, language }, renderConfirm(setting, view), SECRET_HEADERS);
+  });
+
+  routes.post("/report/:id/confirm/:seal", async (req, res) => {
+    res.set(SECRET_HEADERS);
+    const id = sealed(req, "confirm");
+    requireSameOrigin(req, { publicUrl: publicUrl(), opaque: true });
+    await limitPosts(req);
+    await confirmContact(db(), id);
+    const asked = askedLanguage(req);
+    const query = asked === null ? "" : `?${new URLSearchParams({ lang: asked }).toString()}`;
+    res.redirect(303, `${links.confirmPath(id)}${query}`);
   });
 
   routes.post("/report/:id/:seal", async (req, res) => {

@@ -4,7 +4,7 @@ import ejs from "ejs";
 import { VIEWS } from "../../texts.js";
 import type { Setting } from "../page/render.js";
 import { SYMBOLS } from "../page/symbols.js";
-import type { FormView, KnownView, OwnView } from "./view.js";
+import type { ConfirmView, FormView, KnownView, OwnView } from "./view.js";
 
 export const renderForm = (set: Setting, page: FormView): string =>
   fill(form, set, page.language, { page, known: page.known });
@@ -12,12 +12,16 @@ export const renderForm = (set: Setting, page: FormView): string =>
 export const renderOwn = (set: Setting, page: OwnView): string =>
   fill(own, set, page.language, { page });
 
+export const renderConfirm = (set: Setting, page: ConfirmView): string =>
+  fill(confirm, set, page.language, { page });
+
 /** The list alone, for the form's script to put into its place. */
 export const renderKnown = (set: Setting, language: string, known: KnownView): string =>
   fill(knownList, set, language, { known });
 
 const form = compile("report/form.ejs");
 const own = compile("report/own.ejs");
+const confirm = compile("report/confirm.ejs");
 const knownList = compile("report/known.ejs");
 
 function compile(name: string): ejs.TemplateFunction {

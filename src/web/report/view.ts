@@ -99,6 +99,13 @@ export interface OwnView extends Frame {
   readonly newId: () => string;
 }
 
+export interface ConfirmView extends Frame {
+  readonly action: string;
+  /** The address in question, which whoever reads this has. */
+  readonly contact: string;
+  readonly confirmed: boolean;
+}
+
 /** What came of the form before, to be said on it. */
 export interface FormState {
   readonly typed: Typed;
@@ -194,6 +201,20 @@ export function createReportViews(
         focus: first?.field ?? null,
         pictures: PICTURES,
         known: knownView(typed),
+      };
+    },
+
+    /** `/report/:id/confirm/:seal`: nothing of the report is on it. */
+    confirm(path: string, contact: string, confirmed: boolean): ConfirmView {
+      const heading = texts.t(
+        language,
+        confirmed ? "customer.confirmed.heading" : "customer.confirm.subject",
+      );
+      return {
+        ...secretFrame(`${heading} – ${site.name}`, confirmed ? "ok" : "new"),
+        action: inLanguage(path),
+        contact,
+        confirmed,
       };
     },
 
@@ -303,7 +324,10 @@ export function createReportViews(
   };
 
   function ownFrame(reference: string, word: string, look: Look): Frame {
-    const title = `${word} – ${t("own.title", { reference, site: site.name })}`;
+    return secretFrame(`${word} – ${t("own.title", { reference, site: site.name })}`, look);
+  }
+
+  function secretFrame(title: string, look: Look): Frame {
     const plain = frame("/report", title, look);
     return {
       ...plain,
