@@ -4,6 +4,7 @@ import { firstLook } from "./first-look.js";
 import { inventory } from "./inventory.js";
 import { memory } from "./memory.js";
 import { page } from "./page.js";
+import { reports } from "./reports.js";
 import { startLag } from "./start-lag.js";
 import { storing } from "./storing.js";
 import { telling } from "./telling.js";
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   page,
   telling,
   inventory,
+  reports,
   "ten-thousand": tenThousand,
 };
 
