@@ -22,7 +22,7 @@ import type { Texts } from "../texts.js";
 /** Puts what is made of a report into words for its customer, and never says more than they may know. */
 export interface Answering {
   /** What is said while nobody has read it. */
-  receipt(accepted: { readonly reference: string }, language: string | null): Answer;
+  readonly receipt: (accepted: { readonly reference: string }, language: string | null) => Answer;
   readingOf(report: StoredReport, read: Read, known: KnownNow): Reading;
   /** For a report whose ticket was linked without a word. */
   tellingOf(report: StoredReport, ticket: Ticket, incident: LinkableIncident, now: Date): Telling;

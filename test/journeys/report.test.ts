@@ -55,6 +55,16 @@ const TOLD: readonly {
   },
 ];
 
+interface Body {
+  readonly answer: {
+    readonly kind: string;
+    readonly language: string;
+    readonly text: string;
+    readonly incident: string | null;
+    readonly page: string;
+  };
+}
+
 const domainOf = (language: string): string => `bolt-${language}.example`;
 
 const inventory = {
@@ -111,7 +121,7 @@ test(
           headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
           ...(body !== undefined && { body: JSON.stringify(body) }),
         });
-        return { status: response.status, body: (await response.json()) as any };
+        return { status: response.status, body: (await response.json()) as Body };
       };
     };
     const admin = await api("admin");
@@ -137,7 +147,7 @@ test(
         hear: "every",
       });
       expect(status).toBe(202);
-      expect(body.answer, JSON.stringify(body)).toMatchObject({
+      expect(body.answer).toMatchObject({
         kind: "known",
         language,
         incident,

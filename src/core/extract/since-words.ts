@@ -409,7 +409,7 @@ function slipsOf(vocabulary: Vocabulary, word: string): readonly string[] {
 }
 
 /** One slip of the finger away: two neighbours exchanged, or in a longer word a letter too many, too few or another. */
-export function isSlip(typed: string, meant: string): boolean {
+function isSlip(typed: string, meant: string): boolean {
   if (typed === meant || typed[0] !== meant[0] || meant.length < 5) return false;
   if (Math.abs(typed.length - meant.length) > 1 || typed.length < 5) return false;
   let head = 0;

@@ -6,8 +6,8 @@ import type { Since } from "../../../src/core/extract/extraction.js";
 import type { Language } from "../../../src/core/languages.js";
 
 /** A Wednesday afternoon. */
-export const RECEIVED = "2026-05-20T14:40:00";
-export const BUDAPEST = "Europe/Budapest";
+const RECEIVED = "2026-05-20T14:40:00";
+const BUDAPEST = "Europe/Budapest";
 
 /** Reads one text as it came in at a local time. */
 export function readAt(
@@ -41,7 +41,7 @@ export function told(since: Since | null, zone: string = BUDAPEST): string {
 }
 
 /** The same text as somebody types it who has no such letters. */
-export function withoutMarks(text: string): string {
+function withoutMarks(text: string): string {
   return text
     .normalize("NFD")
     .replace(/\p{M}/gu, "")
