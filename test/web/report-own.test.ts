@@ -252,7 +252,7 @@ describe("a mail that asks whether the address is theirs", () => {
     const confirm = site.links.confirmPath(id);
     const { status, text, headers } = await site.get(`${confirm}?lang=en`);
     expect([status, headers["cache-control"]]).toEqual([200, "no-store"]);
-    expect(wordsOf(text)).toContain("Is this your address? anna@example.hu");
+    expect(wordsOf(text)).toContain("Please confirm that it is yours: anna@example.hu");
     expect(text).not.toMatch(/cannot send|R-/);
     expect(text).not.toContain(path);
     expect(await site.report(id)).toMatchObject({ contactProof: null });
