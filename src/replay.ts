@@ -8,9 +8,8 @@ import type { Earlier, Known, Verdict } from "./core/correlate/verdict.js";
 import { SHIPPED } from "./core/correlate/weights.js";
 import { createDirectory } from "./core/directory-of.js";
 import type { Directory } from "./core/directory.js";
-import { extract } from "./core/extract/extract.js";
+import { understand } from "./core/extract/understand.js";
 import type { Extraction, Mention, ReportText } from "./core/extract/extraction.js";
-import { LANGUAGES } from "./core/languages.js";
 import { Problem } from "./errors.js";
 import { readInventory } from "./inventory/index.js";
 
@@ -290,7 +289,7 @@ function play(
       if (known) knowns.set(known.id, { ...known, endedAt: now });
     } else {
       const { id, report } = event.arrived;
-      const extraction = extracted(report, directory);
+      const extraction = understand(report, directory);
       const verdict = considered(report, extraction, id, now);
       const one: Earlier = {
         id,
@@ -344,19 +343,6 @@ function learnUpTo(
     ),
     unlearned: unlearned.filter((one) => one.receivedAt > until),
   };
-}
-
-/** As the reading thread does: the customer's zone and language count where the sender is known. */
-function extracted(report: ReportText, directory: Directory): Extraction {
-  const proven = report.accountId === null ? null : directory.account(report.accountId);
-  const [known] = report.from === null ? [] : directory.accountsOf(report.from);
-  const account = proven ?? known ?? null;
-  return extract(report, {
-    directory,
-    zone: account?.timezone ?? directory.timezone,
-    account,
-    accountLanguage: LANGUAGES.find((one) => one === account?.language) ?? null,
-  });
 }
 
 function predictionOf({ id, extraction, suspected }: Earlier, verdict: Verdict): Prediction {

@@ -1,16 +1,15 @@
 import { parentPort } from "node:worker_threads";
 import { learn, type Baseline } from "../core/correlate/baseline.js";
 import { consider, weighed } from "../core/correlate/decide.js";
-import { countedAs, notice } from "../core/correlate/suspect.js";
+import { countedAs, explains, notice, type Standing } from "../core/correlate/suspect.js";
 import type { Earlier, Known, Verdict } from "../core/correlate/verdict.js";
 import { deepPlanFor, type DeepPlan } from "../core/deep-probe.js";
 import { createDirectory } from "../core/directory-of.js";
 import type { Account, Directory } from "../core/directory.js";
-import { extract } from "../core/extract/extract.js";
+import { understand } from "../core/extract/understand.js";
 import type { Extraction } from "../core/extract/extraction.js";
 import { NO_INVENTORY } from "../core/inventory.js";
 import { knownOf } from "../core/known-incident.js";
-import { LANGUAGES } from "../core/languages.js";
 import type { Around, Question, Read, Reply, Unread, Weighed } from "./messages.js";
 
 /**
@@ -39,7 +38,10 @@ parentPort?.on("message", (question: Question) => {
 function readAll(n: number, reports: readonly Unread[], around: Around): Reply {
   const knowns = around.knowns.map((known) => knownOf(known, directory));
   const earlier = [...around.earlier];
-  let { standing } = around;
+  const explained = explainedAmong(around.standing, knowns, around.now);
+  let standing: readonly Standing[] = around.standing.filter(
+    ({ id }) => !explained.some((one) => one.id === id),
+  );
   const reads = reports.map((unread): Read => {
     try {
       const read = readOne(unread, knowns, earlier, around);
@@ -64,7 +66,24 @@ function readAll(n: number, reports: readonly Unread[], around: Around): Reply {
       return { ok: false, id: unread.id, error: said };
     }
   });
-  return { n, reads, standing, baseline: counted(earlier, around) };
+  return { n, reads, standing, explained, baseline: counted(earlier, around) };
+}
+
+/** A fault that was noticed after the first of these reports may be what they are about. */
+const EXPLAINS_MS = 24 * 3_600_000;
+
+function explainedAmong(
+  standing: readonly Standing[],
+  knowns: readonly Known[],
+  now: number,
+): Reply["explained"] {
+  const fresh = knowns.filter(
+    ({ knownAt, endedAt }) => endedAt === null && now - knownAt < EXPLAINS_MS,
+  );
+  return standing.flatMap(({ id, suspicion }) => {
+    const by = fresh.find((known) => explains(known, suspicion, directory));
+    return by ? [{ id, incident: by.id }] : [];
+  });
 }
 
 /** An incident may still be found that explains a report, so it counts as usual only a while later. */
@@ -101,17 +120,7 @@ function readOne(
   earlier: readonly Earlier[],
   { weights, now }: Around,
 ): ReadOne {
-  const proven = report.accountId === null ? null : directory.account(report.accountId);
-  const [known] = report.from === null ? [] : directory.accountsOf(report.from);
-  const account = proven ?? known ?? null;
-  const extraction =
-    before ??
-    extract(report, {
-      directory,
-      zone: account?.timezone ?? directory.timezone,
-      account,
-      accountLanguage: LANGUAGES.find((one) => one === account?.language) ?? null,
-    });
+  const extraction = before ?? understand(report, directory);
   const others = earlier.filter((one) => one.id !== id);
   const verdict = consider(report, extraction, {
     directory,

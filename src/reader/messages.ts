@@ -45,6 +45,8 @@ export interface Reply {
   readonly reads: readonly Read[];
   /** The suspicions as they are after these reports. */
   readonly standing: readonly Standing[];
+  /** Suspicions that an incident explains which was noticed since. */
+  readonly explained: readonly { readonly id: string; readonly incident: string }[];
   /** What is usual, with what was counted since. */
   readonly baseline: Baseline;
 }

@@ -55,6 +55,23 @@ export async function recordStanding(
   });
 }
 
+/** Suspicions that turned out to be an incident which was noticed since. */
+export async function mergeExplained(
+  db: Db,
+  explained: readonly { readonly id: string; readonly incident: string }[],
+  now: Date,
+  guard: (tx: Db) => Promise<void>,
+): Promise<void> {
+  if (explained.length === 0) return;
+  await db.transaction(async (tx) => {
+    await guard(tx);
+    for (const { id, incident } of explained)
+      await tx("suspicions")
+        .where({ id, state: "open" })
+        .update({ state: "merged", incident_id: incident, decided_at: now, decided_by: "engine" });
+  });
+}
+
 /** What is usual as it was last counted; `null` on a new installation. */
 export async function findBaseline(db: Db): Promise<Baseline | null> {
   const row: { baseline: Baseline } | undefined = await db("report_baseline").first();

@@ -14,7 +14,13 @@ import { isDatabaseAway, type Db } from "../store/db.js";
 import { listLinkable, type LinkableIncident } from "../store/known-incidents.js";
 import { requireEpoch } from "../store/leadership.js";
 import { keepReport, listEarlier, listUnread, type StoredReport } from "../store/reports.js";
-import { findBaseline, listStanding, recordStanding, saveBaseline } from "../store/suspicions.js";
+import {
+  findBaseline,
+  listStanding,
+  mergeExplained,
+  recordStanding,
+  saveBaseline,
+} from "../store/suspicions.js";
 import { openReported } from "../store/reported-faults.js";
 import { listDoubted, reopenDoubted } from "../store/still-broken.js";
 import {
@@ -154,9 +160,10 @@ export function readReports(settings: ReadingSettings): Reading {
 
   /** Keeps what is suspected, and what is usual. */
   const suspect = async (
-    { standing, baseline }: Omit<Reply, "n">,
+    { standing, explained, baseline }: Omit<Reply, "n">,
     around: Around,
   ): Promise<void> => {
+    await mergeExplained(db, explained, now(), guard);
     const before = JSON.stringify(around.standing);
     if (JSON.stringify(standing) !== before)
       for (const id of await recordStanding(db, standing, now(), guard)) {
@@ -288,7 +295,8 @@ export function readReports(settings: ReadingSettings): Reading {
     ]);
     if (around.knowns.length === 0 || considered === lastConsidered) return;
     lastConsidered = considered;
-    const { reads } = await reader.read(unlinked.map(toUnread), around);
+    const { reads, explained } = await reader.read(unlinked.map(toUnread), around);
+    await mergeExplained(db, explained, now(), guard);
     for (const read of reads) {
       const report = unlinked.find(({ id }) => id === read.id);
       const [best] = read.ok && read.verdict.decision === "auto" ? read.verdict.candidates : [];

@@ -58,10 +58,11 @@ const deciding = (
   status: "200" | "201",
   result: z.ZodType,
   refused: string,
+  requestParams: ZodOpenApiOperationObject["requestParams"] = byId,
 ) => ({
   summary,
   security: [{ bearer: [] }],
-  requestParams: byId,
+  ...(requestParams && { requestParams }),
   requestBody: { content: { "application/json": { schema: body } } },
   responses: {
     [status]: {
@@ -98,14 +99,13 @@ export const openApiDocument = (serverUrl: string) =>
       "/monitors/{id}": { get: reading("One monitor", monitor, byId) },
       "/incidents": {
         get: reading("Incidents, newest first", pageOf(incident), { query: incidentsQuery }),
-        post: (({ requestParams: _, ...rest }) => rest)(
-          deciding(
-            "Open an incident that no probe sees",
-            newIncident,
-            "201",
-            incident,
-            "One of this component is open already.",
-          ),
+        post: deciding(
+          "Open an incident that no probe sees",
+          newIncident,
+          "201",
+          incident,
+          "One of this component is open already.",
+          {},
         ),
       },
       "/incidents/{id}": { get: reading("One incident", incident, byId) },
