@@ -39,8 +39,6 @@ export interface Mistake {
 const FORM_ID = /^[a-z0-9]{12,40}$/;
 const ADDRESS = /^[^\s\p{Cc}"<>(),:;@\\]+@(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/u;
 
-export const isFormId = (text: string): boolean => FORM_ID.test(text);
-
 export const nothingTyped = (formId: string): Typed => ({
   formId,
   which: "",
@@ -58,7 +56,7 @@ export function readTyped({ fields }: Posted, newId: () => string): Typed {
   const field = (name: string): string => cleaned(fields.get(name) ?? "");
   const formId = field("form");
   return {
-    formId: isFormId(formId) ? formId : newId(),
+    formId: FORM_ID.test(formId) ? formId : newId(),
     which: field("which"),
     choice: choiceOf(field("choice")),
     text: field("text"),
