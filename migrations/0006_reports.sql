@@ -154,8 +154,10 @@ alter table deliveries
   alter column incident_id drop not null,
   add column report_id text references reports,
   add column recipient text,
-  add column thread text generated always as (coalesce(report_id, incident_id)) stored,
-  add check ((report_id is null) <> (incident_id is null)),
+  -- What staff are told of what reports alone make us suspect.
+  add column suspicion_id text references suspicions,
+  add column thread text generated always as (coalesce(report_id, suspicion_id, incident_id)) stored,
+  add check (num_nonnulls(report_id, suspicion_id, incident_id) = 1),
   add check ((report_id is null) = (recipient is null));
 drop index deliveries_owed;
 create index deliveries_owed on deliveries (channel_id, thread, id) where state = 'owed';

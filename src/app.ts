@@ -22,6 +22,7 @@ import type { Settings } from "./settings.js";
 import { createSecretLinks, openSecretKey } from "./secret-links.js";
 import { loadInventory } from "./store/inventory.js";
 import { openWaitingReports } from "./store/waiting-reports.js";
+import { createReencoder } from "./images/reencode.js";
 import { createTexts } from "./texts.js";
 import { createIntake } from "./web/intake.js";
 import { createAnswering } from "./work/answering.js";
@@ -182,7 +183,11 @@ export async function startApp(given: AppSettings): Promise<App> {
   });
   const answering = createAnswering({ texts: () => texts, site });
 
+  const reencoder = createReencoder({ log });
+  closing.add("pictures", () => reencoder.stop());
+
   const server = createSite({
+    reporting: { waiting, reencoder },
     intake,
     links,
     receipt: answering.receipt,
@@ -267,6 +272,21 @@ export async function startApp(given: AppSettings): Promise<App> {
         speaker: { headline: (incident, at) => texts.localized(headline(incident, at)) },
         traceparent: null,
         text: () => texts.localized({ keys: ["incident.doubted"], params: {} }),
+      }),
+      wordsOfSuspicion: ({ key, accounts, expected }) => ({
+        headline: Object.fromEntries(
+          texts.languages.map((language) => [
+            language,
+            texts.t(language, "suspicion.headline", {
+              what: texts.t(language, `report.symptom.${key.symptom}`),
+              place: key.place ?? texts.t(language, "suspicion.anywhere"),
+            }),
+          ]),
+        ),
+        text: texts.localized({
+          keys: ["suspicion.text"],
+          params: { accounts, usual: expected < 0.1 ? "< 0.1" : expected.toFixed(1) },
+        }),
       }),
       wordsOfFault: (place, symptom, at) => {
         const fault = symptom === "mail.login" ? "mail.login" : "mail.sending";

@@ -1,13 +1,14 @@
 import type { z } from "zod";
-import type { EventName } from "../core/delivery.js";
+import type { EventName, SUSPICION_RAISED, SuspicionNotice } from "../core/delivery.js";
 import type { IncidentView } from "../core/incident-view.js";
 import type { Texts } from "../texts.js";
 
 /** One thing to say, the same for every channel of its kind. */
-export interface Message {
+export type Message = IncidentMessage | SuspicionMessage;
+
+interface MessageHead {
   /** Stable across retries: receivers may use it to drop a second copy. `[a-zA-Z0-9_-]{1,64}`. */
   readonly key: string;
-  readonly event: EventName;
   /** When the change happened, not when this attempt is made. */
   readonly at: Date;
   /** One line for people: what fails, since when. Plain text in `language`. */
@@ -15,14 +16,23 @@ export interface Message {
   /** The wording of the change, plain text, several lines. */
   readonly text: string;
   readonly language: string;
+  /** Where it can be read. */
+  readonly url: string;
+  readonly site: { readonly name: string; readonly url: string; readonly timezone: string };
+}
+
+export interface IncidentMessage extends MessageHead {
+  readonly event: EventName;
   readonly incident: IncidentView;
   /** Monitor → what it looks at and what it saw last; for staff, text from outside in it. */
   readonly details?: Readonly<Record<string, string>>;
   /** Affected component → its name in `language`. */
   readonly names?: Readonly<Record<string, string>>;
-  /** Where the incident can be read. */
-  readonly url: string;
-  readonly site: { readonly name: string; readonly url: string; readonly timezone: string };
+}
+
+export interface SuspicionMessage extends MessageHead {
+  readonly event: typeof SUSPICION_RAISED;
+  readonly suspicion: SuspicionNotice;
 }
 
 /** What the far side answered. `retry: false` is final; `afterMs` is the wait it asked for. */

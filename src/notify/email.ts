@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { SUSPICION_RAISED } from "../core/delivery.js";
 import { createTexts } from "../texts.js";
 import type { Channel, Message, SendResult } from "./channel.js";
 import { writeMail } from "./mail-body.js";
@@ -110,7 +111,12 @@ function compose(
   texts: Parameters<typeof writeMail>[1],
 ) {
   const { subject, text, html } = writeMail(message, texts);
-  const thread = `<incident-${message.incident.id}@${from.domain}>`;
+  const about =
+    message.event === SUSPICION_RAISED
+      ? { kind: "suspicion", id: message.suspicion.id }
+      : { kind: "incident", id: message.incident.id };
+  const isFirst = message.event === "incident.opened" || message.event === SUSPICION_RAISED;
+  const thread = `<${about.kind}-${about.id}@${from.domain}>`;
   return {
     from: { name: from.name, address: from.address },
     to: [...to],
@@ -120,13 +126,13 @@ function compose(
     messageId: `<${message.key}@${from.domain}>`,
     // Every mail names the incident as its root, which no mail is: so order and loss do not matter.
     references: [thread],
-    ...(message.event === "incident.opened" ? {} : { inReplyTo: thread }),
+    ...(isFirst ? {} : { inReplyTo: thread }),
     headers: {
       "Auto-Submitted": "auto-generated",
       Precedence: "bulk",
       "X-Auto-Response-Suppress": "All",
       "List-Id": `<incidents.${listHost(message.site.url) ?? from.domain}>`,
-      "X-Tudunk-Incident": message.incident.id,
+      [about.kind === "incident" ? "X-Tudunk-Incident" : "X-Tudunk-Suspicion"]: about.id,
       "X-Tudunk-Event": message.event,
     },
   };

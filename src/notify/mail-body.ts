@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import ejs from "ejs";
 import { VIEWS, type Texts } from "../texts.js";
-import type { Message } from "./channel.js";
+import { SUSPICION_RAISED } from "../core/delivery.js";
+import type { IncidentMessage, Message, SuspicionMessage } from "./channel.js";
 
 /** A mail's words: one line for the subject, and the same content twice. */
 export interface MailBody {
@@ -12,6 +13,7 @@ export interface MailBody {
 
 const SUBJECT_MAX = 160;
 const SEEN_MAX = 15;
+const REPORTS_MAX = 20;
 
 /**
  * Writes a message as a mail. The subject is the same for every mail of an incident as long as its
@@ -27,9 +29,54 @@ export function writeMail(message: Message, texts: Texts): MailBody {
   };
 }
 
-type Page = ReturnType<typeof pageOf>;
+interface Page {
+  readonly language: string;
+  readonly label: string;
+  readonly tone: "good" | "bad";
+  readonly title: string;
+  readonly headline: string;
+  readonly paragraphs: readonly string[];
+  readonly rows: readonly { readonly name: string; readonly value: string }[];
+  readonly seen: { readonly title: string; readonly lines: readonly string[] } | null;
+  readonly url: string;
+  readonly read: string;
+  readonly footer: string;
+}
 
-function pageOf(message: Message, texts: Texts) {
+const pageOf = (message: Message, texts: Texts): Page =>
+  message.event === SUSPICION_RAISED
+    ? pageOfSuspicion(message, texts)
+    : pageOfIncident(message, texts);
+
+function pageOfSuspicion(message: SuspicionMessage, texts: Texts): Page {
+  const { language, site, headline, text, url, suspicion } = message;
+  const t = (key: string, params = {}): string => texts.t(language, key, params);
+  const row = (key: string, value: string) => ({
+    name: t(`suspicion.${key}`),
+    value: oneLine(value),
+  });
+  return {
+    language,
+    label: t("suspicion.label"),
+    tone: "bad",
+    title: oneLine(headline),
+    headline: oneLine(headline),
+    paragraphs: text
+      .split(/\n{2,}/)
+      .map(clean)
+      .filter(Boolean),
+    rows: [
+      ...(suspicion.words.length > 0 ? [row("words", suspicion.words.join(", "))] : []),
+      row("reports", suspicion.reports.slice(0, REPORTS_MAX).join(", ")),
+    ],
+    seen: null,
+    url,
+    read: t("mail.read"),
+    footer: t("mail.footer", { site: oneLine(site.name) }),
+  };
+}
+
+function pageOfIncident(message: IncidentMessage, texts: Texts): Page {
   const { incident, language, site } = message;
   const t = (key: string, params = {}): string => texts.t(language, `mail.${key}`, params);
   const moment = (at: string | Date): string =>
@@ -71,7 +118,7 @@ function pageOf(message: Message, texts: Texts) {
 }
 
 function seenOf(
-  { incident, details = {} }: Message,
+  { incident, details = {} }: IncidentMessage,
   t: (key: string, params?: Record<string, string | number>) => string,
   moment: (at: string) => string,
 ): { readonly title: string; readonly lines: readonly string[] } | null {

@@ -1,5 +1,6 @@
 import { Webhook } from "standardwebhooks";
 import { z } from "zod";
+import { SUSPICION_RAISED } from "../core/delivery.js";
 import type { Channel, Message, SendResult } from "./channel.js";
 import { post } from "./outgoing.js";
 import { readSettings } from "./read-settings.js";
@@ -18,7 +19,8 @@ const settings = z.strictObject({
 
 /**
  * Signed HTTP POSTs (Standard Webhooks 1.0). The body is
- * `{ type, timestamp, data: { headline, text, language, url, site, incident } }`, at most 20 kB: what is
+ * `{ type, timestamp, data: { headline, text, language, url, site, incident } }` (`suspicion` instead of
+ * `incident` where that is what it is about), at most 20 kB: what is
  * too long loses its oldest updates and evidence and says `data.truncated: true`.
  */
 export const webhook: Channel = {
@@ -87,12 +89,14 @@ function bodyOf(message: Message): string {
 
 const fits = (body: string): boolean => Buffer.byteLength(body) <= BODY_MAX_BYTES;
 
-const written = ({ event, at, ...message }: Message, truncated: boolean): string =>
+const written = (message: Message, truncated: boolean): string =>
   JSON.stringify({
-    type: event,
-    timestamp: at.toISOString(),
+    type: message.event,
+    timestamp: message.at.toISOString(),
     data: {
-      incident: message.incident,
+      ...(message.event === SUSPICION_RAISED
+        ? { suspicion: message.suspicion }
+        : { incident: message.incident }),
       site: message.site,
       url: message.url,
       headline: message.headline,
@@ -103,6 +107,10 @@ const written = ({ event, at, ...message }: Message, truncated: boolean): string
   });
 
 function shortened(message: Message, keep: number, letters: number): Message {
+  if (message.event === SUSPICION_RAISED) {
+    const { suspicion } = message;
+    return { ...message, suspicion: { ...suspicion, reports: suspicion.reports.slice(0, keep) } };
+  }
   const { incident } = message;
   const cut = (text: string): string =>
     text.length > letters ? `${text.slice(0, letters)}…` : text;

@@ -1,4 +1,9 @@
-import type { DeliveryBody, EventName } from "../core/delivery.js";
+import {
+  SUSPICION_RAISED,
+  type DeliveryBody,
+  type EventName,
+  type NoticeBody,
+} from "../core/delivery.js";
 import type { LetterBody } from "../core/letter.js";
 import type { Db } from "./db.js";
 
@@ -6,6 +11,11 @@ import type { Db } from "./db.js";
 export type Claim = Claimed &
   (
     | { readonly to: "channel"; readonly event: EventName; readonly body: DeliveryBody }
+    | {
+        readonly to: "channel";
+        readonly event: typeof SUSPICION_RAISED;
+        readonly body: NoticeBody;
+      }
     | {
         readonly to: "customer";
         readonly reportId: string;
@@ -190,9 +200,9 @@ interface ClaimRow {
   readonly channel_id: string;
   readonly report_id: string | null;
   readonly recipient: string | null;
-  readonly event: EventName;
+  readonly event: EventName | typeof SUSPICION_RAISED;
   readonly at: Date;
-  readonly body: DeliveryBody | LetterBody;
+  readonly body: DeliveryBody | NoticeBody | LetterBody;
   readonly traceparent: string | null;
   readonly attempts: number;
 }
@@ -200,13 +210,15 @@ interface ClaimRow {
 function toClaim(row: ClaimRow): Claim {
   const { id, key, at, traceparent, attempts, event } = row;
   const claimed = { id, key, channelId: row.channel_id, at, traceparent, attempts };
-  return row.report_id === null
-    ? { ...claimed, to: "channel", event, body: row.body as DeliveryBody }
-    : {
-        ...claimed,
-        to: "customer",
-        reportId: row.report_id,
-        recipient: row.recipient ?? "",
-        body: row.body as LetterBody,
-      };
+  if (row.report_id !== null)
+    return {
+      ...claimed,
+      to: "customer",
+      reportId: row.report_id,
+      recipient: row.recipient ?? "",
+      body: row.body as LetterBody,
+    };
+  return event === SUSPICION_RAISED
+    ? { ...claimed, to: "channel", event, body: row.body as NoticeBody }
+    : { ...claimed, to: "channel", event, body: row.body as DeliveryBody };
 }

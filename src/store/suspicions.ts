@@ -1,4 +1,5 @@
 import type { Baseline } from "../core/correlate/baseline.js";
+import { SUSPICION_RAISED, type NoticeBody } from "../core/delivery.js";
 import type { Standing } from "../core/correlate/suspect.js";
 import { learnDismissal } from "../core/correlate/baseline.js";
 import type { Suspicion } from "../core/correlate/verdict.js";
@@ -23,8 +24,7 @@ export async function listStanding(db: Db): Promise<Standing[]> {
 export async function recordStanding(
   db: Db,
   standing: readonly Standing[],
-  now: Date,
-  guard: (tx: Db) => Promise<void>,
+  { now, guard, channels, newId, words }: RaiseOptions,
 ): Promise<string[]> {
   return db.transaction(async (tx) => {
     await guard(tx);
@@ -40,6 +40,18 @@ export async function recordStanding(
         { id, suspicion: JSON.stringify(suspicion), now, lastAt: new Date(lastAt) },
       );
       if (rows[0]?.fresh) raised.push(id);
+      if (rows[0]?.fresh && channels.length > 0)
+        await tx("deliveries").insert(
+          channels.map((channel_id) => ({
+            key: `${id}-${newId()}`,
+            channel_id,
+            suspicion_id: id,
+            event: SUSPICION_RAISED,
+            at: now,
+            body: noticeOf(id, suspicion, words(suspicion)),
+            due_at: now,
+          })),
+        );
       await tx("reports")
         .whereIn("id", [...suspicion.members])
         .update({ suspicion_id: id });
@@ -70,6 +82,27 @@ export async function mergeExplained(
         .where({ id, state: "open" })
         .update({ state: "merged", incident_id: incident, decided_at: now, decided_by: "engine" });
   });
+}
+
+/** Who is told of a new suspicion, and in what words. */
+interface RaiseOptions {
+  readonly now: Date;
+  readonly guard: (tx: Db) => Promise<void>;
+  readonly channels: readonly string[];
+  readonly newId: () => string;
+  readonly words: (suspicion: Suspicion) => Pick<NoticeBody, "headline" | "text">;
+}
+
+function noticeOf(
+  id: string,
+  { key, members, accounts, expected, words }: Suspicion,
+  said: Pick<NoticeBody, "headline" | "text">,
+): NoticeBody {
+  const { place, symptom } = key;
+  return {
+    ...said,
+    suspicion: { id, place, symptom, reports: members, accounts, expected, words },
+  };
 }
 
 /** What is usual as it was last counted; `null` on a new installation. */

@@ -299,6 +299,36 @@ export async function recordLooks(
       .ignore();
 }
 
+/** Reports whose sender has said that the address is theirs, and who were sent no answer yet. */
+export async function listUnsent(db: Db, limit: number): Promise<StoredReport[]> {
+  const ids: string[] = await db("reports")
+    .where({ contact_proof: "confirmed" })
+    .whereNotNull("answer")
+    .whereIn("hear", ["every", "first-and-fixed"])
+    .whereNotExists(
+      db("deliveries")
+        .whereRaw("deliveries.report_id = reports.id")
+        .where({ event: "report.answer" }),
+    )
+    .orderBy("received_at", "desc")
+    .limit(limit)
+    .pluck("id");
+  return listReportsById(db, ids);
+}
+
+/** Owes the answer to a report whose address is known by now. */
+export async function oweAnswer(
+  db: Db,
+  reportId: string,
+  letter: LetterBody,
+  { now, newId, guard }: RecordOptions,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await guard(tx);
+    await oweLetter(tx, reportId, letter, newId(), now);
+  });
+}
+
 // ── what people decide ───────────────────────────────────────────────────────────────────────
 
 interface Decision {

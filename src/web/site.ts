@@ -17,7 +17,7 @@ export interface SiteSettings extends ApiSettings, SystemSettings {
   readonly log: Log;
   readonly trustProxy: readonly string[];
   /** What the form for customers and their own pages need besides; without it there are none. */
-  readonly reporting?: Pick<ReportPagesSettings, "waiting" | "reencoder">;
+  readonly reporting: Pick<ReportPagesSettings, "waiting" | "reencoder">;
 }
 
 /** A slow or silent client keeps a connection no longer than this (ms). */
@@ -40,7 +40,7 @@ export function createSite(settings: SiteSettings): Server {
   app.use(helmet({ contentSecurityPolicy: false, strictTransportSecurity: false }));
   app.use(system(settings));
   app.use("/api/v1", api(settings));
-  if (reporting) app.use(reportPages({ ...settings, ...reporting }));
+  app.use(reportPages({ ...settings, ...reporting }));
   app.use(pageRoutes(settings));
   app.use(() => {
     throw new Problem("not-found", "There is no such page.");

@@ -26,6 +26,8 @@ export interface Answering {
   readingOf(report: StoredReport, read: Read, known: KnownNow): Reading;
   /** For a report whose ticket was linked without a word. */
   tellingOf(report: StoredReport, ticket: Ticket, incident: LinkableIncident, now: Date): Telling;
+  /** The answer that a report was given, for an address that is known to be theirs by now. */
+  answerAgain(report: StoredReport): LetterBody | null;
   /** A letter as it is sent; `page`: the address of the customer's own page. */
   compose(
     letter: LetterBody,
@@ -174,6 +176,13 @@ export function createAnswering({ texts, site }: AnsweringSettings): Answering {
         answer: answerOf(words, language, { about: incident, sure: true }, now),
         letter: reachable && wants ? letterFor(report, words, language) : null,
       };
+    },
+
+    answerAgain({ answer, reference }) {
+      if (!answer) return null;
+      const { language, kind, text } = answer;
+      const subject = texts().t(language, `answer.subject.${kind}`);
+      return { kind: "answer", language, reference, subject, text };
     },
 
     compose(letter, at, { page, confirm }) {

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Suspicion } from "../core/correlate/verdict.js";
 import { newBaseline } from "../core/correlate/baseline.js";
 import { SHIPPED } from "../core/correlate/weights.js";
 import { publicId } from "../core/ids.js";
@@ -28,7 +29,9 @@ import {
   findTicket,
   listUnlinked,
   listBroken,
+  listUnsent,
   listUntold,
+  oweAnswer,
   recordLooks,
   recordReading,
   tellLinked,
@@ -63,6 +66,11 @@ interface ReadingSettings {
     symptom: Symptom,
     now: Date,
   ) => { readonly title: Localized; readonly text: Localized };
+  /** What staff are told of a new suspicion. */
+  readonly wordsOfSuspicion: (suspicion: Suspicion) => {
+    readonly headline: Localized;
+    readonly text: Localized;
+  };
   /** Looks once at addresses in `allow`; `null` where the worker has no answer. */
   readonly lookOnce: (
     looks: readonly DeepLook[],
@@ -166,10 +174,17 @@ export function readReports(settings: ReadingSettings): Reading {
     await mergeExplained(db, explained, now(), guard);
     const before = JSON.stringify(around.standing);
     if (JSON.stringify(standing) !== before)
-      for (const id of await recordStanding(db, standing, now(), guard)) {
+      for (const id of await recordStanding(db, standing, {
+        now: now(),
+        guard,
+        newId,
+        channels: settings.telling().channels,
+        words: settings.wordsOfSuspicion,
+      })) {
         const raised = standing.find((one) => one.id === id);
         log.warn({ suspicion: id, ...raised?.suspicion }, "suspicion.raised");
         metrics.suspicions.inc();
+        onOwed();
       }
     if (baseline.until > around.baseline.until || baseline.since === around.now)
       await saveBaseline(db, baseline);
@@ -323,6 +338,15 @@ export function readReports(settings: ReadingSettings): Reading {
     onOwed();
   };
 
+  /** Whoever has confirmed their address gets the answer that waited for it. */
+  const sendConfirmed = async (): Promise<void> => {
+    for (const report of await listUnsent(db, 100)) {
+      const letter = answering.answerAgain(report);
+      if (letter) await oweAnswer(db, report.id, letter, { now: now(), newId, guard });
+      onOwed();
+    }
+  };
+
   /** "Still broken" is looked into at once; where several customers agree, the incident goes on. */
   const hearDoubts = async (): Promise<void> => {
     const at = now().getTime();
@@ -361,6 +385,7 @@ export function readReports(settings: ReadingSettings): Reading {
     await adopt();
     await tellUntold();
     await hearDoubts();
+    await sendConfirmed();
   };
 
   const rest = async (): Promise<void> => {

@@ -1,5 +1,5 @@
 import { GIVE_UP_MS, nextAttempt } from "../core/backoff.js";
-import { CUSTOMERS } from "../core/delivery.js";
+import { CUSTOMERS, SUSPICION_RAISED } from "../core/delivery.js";
 import type { Message, Send, SendResult } from "../notify/channel.js";
 import type { Letter, SendLetter } from "../notify/letters.js";
 import type { Log } from "../log.js";
@@ -131,9 +131,9 @@ export function createSender(options: SenderOptions): Sender {
     const started = now();
     const attributes = {
       "tudunk.channel": claim.channelId,
-      ...(claim.to === "channel"
-        ? { "tudunk.incident": claim.body.incident.id }
-        : { "tudunk.report": claim.reportId }),
+      ...Object.fromEntries(
+        Object.entries(aboutOf(claim)).map(([kind, id]) => [`tudunk.${kind}`, id]),
+      ),
       "tudunk.delivery": claim.key,
       "tudunk.attempt": claim.attempts,
     };
@@ -180,9 +180,7 @@ export function createSender(options: SenderOptions): Sender {
     log[outcome === "sent" ? "info" : outcome === "retry" ? "warn" : "error"](
       {
         channel: claim.channelId,
-        ...(claim.to === "channel"
-          ? { incident: claim.body.incident.id }
-          : { report: claim.reportId }),
+        ...aboutOf(claim),
         delivery: claim.key,
         attempt: claim.attempts,
         ...(result.sent ? { detail: result.detail } : { reason: result.reason, next }),
@@ -299,22 +297,39 @@ function messageOf(
   claim: Claim & { readonly to: "channel" },
   { site, language }: Pick<Message, "site" | "language">,
 ): Message {
-  const { headline, text, incident, details = {}, names = {} } = claim.body;
   const inLanguage = (texts: Readonly<Record<string, string>>): string =>
     texts[language] ?? texts["en"] ?? Object.values(texts)[0] ?? "";
-  return {
+  const head = {
     key: claim.key,
-    event: claim.event,
     at: claim.at,
-    headline: inLanguage(headline),
-    text: inLanguage(text),
+    headline: inLanguage(claim.body.headline),
+    text: inLanguage(claim.body.text),
     language,
+    site,
+  };
+  const base = site.url.replace(/\/$/, "");
+  if (claim.event === SUSPICION_RAISED) {
+    const { suspicion } = claim.body;
+    const url = `${base}/api/v1/suspicions/${suspicion.id}`;
+    return { ...head, event: claim.event, suspicion, url };
+  }
+  const { incident, details = {}, names = {} } = claim.body;
+  return {
+    ...head,
+    event: claim.event,
     incident,
     details,
     names: Object.fromEntries(Object.entries(names).map(([id, name]) => [id, inLanguage(name)])),
-    url: `${site.url.replace(/\/$/, "")}/incidents/${incident.id}`,
-    site,
+    url: `${base}/incidents/${incident.id}`,
   };
+}
+
+/** What a claim is about, for logs and traces. */
+function aboutOf(claim: Claim): Readonly<Record<string, string>> {
+  if (claim.to === "customer") return { report: claim.reportId };
+  return claim.event === SUSPICION_RAISED
+    ? { suspicion: claim.body.suspicion.id }
+    : { incident: claim.body.incident.id };
 }
 
 /** One attempt at a claim. */

@@ -1,5 +1,5 @@
 import type { IncidentView } from "../../src/core/incident-view.js";
-import type { Message } from "../../src/notify/channel.js";
+import type { IncidentMessage } from "../../src/notify/channel.js";
 
 const incident: IncidentView = {
   id: "inc123abc456",
@@ -37,9 +37,9 @@ const incident: IncidentView = {
 
 /** A message that every channel can say; parts of it and of its incident may be replaced. */
 export const message = (
-  parts: Partial<Message> = {},
+  parts: Partial<IncidentMessage> = {},
   incidentParts: Partial<IncidentView> = {},
-): Message => ({
+): IncidentMessage => ({
   key: "inc123abc456-upd123abc456",
   event: "incident.opened",
   at: new Date("2026-11-21T09:58:10.000Z"),
