@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { expect, test, vi } from "vitest";
 import { createToken, type Role } from "../../src/store/tokens.js";
 import { startTarget, watching } from "../support/ledger.js";
@@ -64,6 +65,8 @@ interface Body {
     readonly page: string;
   };
 }
+
+const randomId = (): string => randomBytes(6).toString("hex");
 
 const domainOf = (language: string): string => `bolt-${language}.example`;
 
@@ -192,6 +195,33 @@ test(
       { timeout: 30_000, interval: 200 },
     );
     expect(await db("tickets").distinct("state").pluck("state")).toEqual(["fixed"]);
+
+    // Three customers say on their pages that it is not over; nobody else may say so for them.
+    const say = async (page: string, act: string): Promise<number> => {
+      const response = await fetch(page, {
+        method: "POST",
+        redirect: "manual",
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          "sec-fetch-site": "same-origin",
+        },
+        body: new URLSearchParams({ act, id: randomId() }),
+      });
+      return response.status;
+    };
+    for (const language of ["hu", "pl", "de"])
+      expect(await say(pages.get(language) ?? "", "broken")).toBe(303);
+    expect(await say((pages.get("en") ?? "").slice(0, -2) + "xx", "broken")).toBe(404);
+    await vi.waitFor(
+      async () =>
+        expect(await db("incidents").where({ id: incident }).pluck("state")).toEqual([
+          "investigating",
+        ]),
+      { timeout: 30_000, interval: 200 },
+    );
+    await vi.waitFor(() => expect(textOf("en", 3)).toMatch(/still fails/), { timeout: 15_000 });
+    const over = { text: { en: "Now it is over." }, state: "resolved" };
+    expect((await admin("POST", `/incidents/${incident}/updates`, over)).status).toBe(201);
 
     expect((await program.stop()).code).toBe(0);
   },
