@@ -181,7 +181,7 @@ export async function startApp(given: AppSettings): Promise<App> {
     now,
     log,
   });
-  const answering = createAnswering({ texts: () => texts, site });
+  const answering = createAnswering({ texts: () => texts, site, help: () => config.help });
 
   const reencoder = createReencoder({ log });
   closing.add("pictures", () => reencoder.stop());

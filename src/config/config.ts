@@ -1,4 +1,5 @@
 import type { Impact } from "../core/status.js";
+import type { Symptom } from "../core/extract/extraction.js";
 import type { Localized } from "../core/incident-view.js";
 import type { MailSettings } from "../notify/channel.js";
 
@@ -26,6 +27,8 @@ export interface Config {
   readonly policy: Policy;
   /** Language → text key → the operator's own wording. */
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** What customers report → language → an address in the operator's knowledge base. */
+  readonly help: Readonly<Partial<Record<Symptom, Localized>>>;
 }
 
 export interface Site {
@@ -122,4 +125,5 @@ export const NO_CONFIG: Config = {
   channels: [],
   policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
   texts: {},
+  help: {},
 };

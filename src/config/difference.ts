@@ -43,7 +43,7 @@ export function difference(before: Config | null, after: Config): Difference {
     egress: !same(before?.egress, after.egress),
     retention: !same(before?.retention, after.retention),
     policy: !same(before?.policy, after.policy),
-    texts: !same(before?.texts, after.texts),
+    texts: !same(before?.texts, after.texts) || !same(before?.help, after.help),
     order: !same(
       before?.components.map(({ id }) => id),
       after.components.map(({ id }) => id),

@@ -144,7 +144,8 @@ async function readWhole(
     monitors,
     channels,
     policy: { publish: policy.publish, nextUpdateMs: policy.next_update, reopenMs: policy.reopen },
-    texts: texts as Config["texts"],
+    texts: ownTexts(texts),
+    help: (texts.help ?? {}) as Config["help"],
   };
 }
 
@@ -215,9 +216,12 @@ async function readSections(main: Source, { reading, languages }: Tools): Promis
   };
 }
 
+const ownTexts = ({ help: _, ...texts }: Sections["texts"]): Config["texts"] =>
+  texts as Config["texts"];
+
 /** A text under a key that nothing says would never be seen. */
 function checkTexts(texts: Sections["texts"], top: Part, reading: Reading): void {
-  const overrides = texts as Config["texts"];
+  const overrides = ownTexts(texts);
   const catalogues = readCatalogues();
   const strangers = new Set(unknownTexts(overrides));
   for (const [language, own] of Object.entries(overrides))

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import { z } from "zod";
+import { SYMPTOMS } from "../core/extract/extraction.js";
 import { duration, milliseconds } from "../../probes/duration.js";
 import { IMPACTS } from "../core/status.js";
 import { nearest } from "./mistakes.js";
@@ -184,10 +185,24 @@ export function sectionSchemas(languages: readonly string[]) {
       reopen: between("0s", "7d").prefault("30m"),
     }),
     include: z.array(paragraphs(1000)).max(200).default([]),
-    texts: z.partialRecord(
-      language(languages),
-      z.record(z.string().max(200), z.string().max(5000)),
-    ),
+    texts: z.strictObject({
+      ...Object.fromEntries(
+        languages.map((one) => [
+          one,
+          z.record(z.string().max(200), z.string().max(5000)).optional(),
+        ]),
+      ),
+      /** What is reported → language → where it is explained. */
+      help: z
+        .partialRecord(
+          z.enum(SYMPTOMS),
+          z.partialRecord(
+            language(languages),
+            z.url({ protocol: /^https?$/, error: "expected an https:// address" }).max(2000),
+          ),
+        )
+        .optional(),
+    }),
   };
 }
 export type Sections = {

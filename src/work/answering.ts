@@ -9,6 +9,8 @@ import {
 import type { Candidate, Verdict } from "../core/correlate/verdict.js";
 import type { DeepFinding } from "../core/deep-probe.js";
 import type { Extraction } from "../core/extract/extraction.js";
+import type { Config } from "../config/config.js";
+import type { Localized } from "../core/incident-view.js";
 import type { LetterBody } from "../core/letter.js";
 import type { Answer } from "../core/report.js";
 import type { Phrase } from "../core/wording.js";
@@ -57,6 +59,8 @@ interface Said {
 
 interface AnsweringSettings {
   readonly texts: () => Texts;
+  /** Where the operator explains what is reported. */
+  readonly help: () => Config["help"];
   readonly site: () => { readonly name: string; readonly languages: readonly string[] };
 }
 
@@ -65,7 +69,7 @@ const HOURS = 24;
 /** A candidate less likely than this is not mentioned to a customer. */
 const WORTH_SAYING = 0.5;
 
-export function createAnswering({ texts, site }: AnsweringSettings): Answering {
+export function createAnswering({ texts, site, help }: AnsweringSettings): Answering {
   const usual = (): string => site().languages[0] ?? "en";
   const spoken = (language: string | null): string =>
     language !== null && texts().languages.includes(language) ? language : usual();
@@ -250,7 +254,13 @@ export function createAnswering({ texts, site }: AnsweringSettings): Answering {
     const about = knowns.find(({ id }) => id === best?.id) ?? null;
     if (verdict.answer === "not-a-fault")
       return {
-        words: answerTo({ answer: "not-a-fault", now, hours: HOURS, matter: matterOf(extraction) }),
+        words: answerTo({
+          answer: "not-a-fault",
+          now,
+          hours: HOURS,
+          matter: matterOf(extraction),
+          help: helpFor(extraction),
+        }),
         about: null,
         sure: true,
       };
@@ -293,9 +303,15 @@ export function createAnswering({ texts, site }: AnsweringSettings): Answering {
       name:
         (stranger ? named : undefined) ?? target ?? named ?? report.contact?.split("@")[1] ?? "",
       findings: stranger && named === undefined ? [] : seen,
+      help: helpFor(extraction),
       cues: extraction.cues.map(({ cue }) => cue),
       symptom: extraction.symptoms[0]?.symptom ?? "other",
     };
+  }
+
+  function helpFor({ symptoms }: Extraction): Localized | null {
+    const [first] = symptoms;
+    return (first && help()[first.symptom]) ?? null;
   }
 
   function unread(report: StoredReport, now: Date, due: Date): Reading {

@@ -41,6 +41,7 @@ const config = (more: Partial<Config> = {}): Config => ({
   channels: [{ id: "ops", kind: "email", settings: { to: ["a@example.org"] } }],
   policy: { publish: "confirmed", nextUpdateMs: 1, reopenMs: 1 },
   texts: {},
+  help: {},
   ...more,
 });
 

@@ -223,6 +223,7 @@ test("an empty file is an empty configuration with every default", async () => {
       reportsMs: 63_072_000_000,
       screenshotsMs: 7_776_000_000,
     },
+    help: {},
     hosts: [],
     components: [],
     monitors: [],
@@ -644,4 +645,11 @@ test("a mutilated configuration never makes the loader fail or leak", async () =
     }),
     { numRuns: Number(process.env["FUZZ_RUNS"] ?? 300) },
   );
+});
+
+test("help is named by symptom and language, and a symptom that is none is named", async () => {
+  const help = { "mail.login": { en: "https://help.example/login" } };
+  expect((await configOf(JSON.stringify({ texts: { help } }))).help).toEqual(help);
+  const loaded = await loadText(JSON.stringify({ texts: { help: { "mail.logn": {} } } }));
+  expect(loaded.ok ? "" : formatMistakes(loaded.mistakes)).toMatch(/mail\.logn[^]*mail\.login/);
 });
