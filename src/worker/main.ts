@@ -265,5 +265,7 @@ setInterval(() => {
 process.on("message", (order) => obey(order as Order));
 // A worker without its parent keeps what it saw and ends; the next one delivers it.
 process.on("disconnect", () => void end());
+// It may have died before we came to listen.
+if (!process.connected) void end();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
 hand(0);
