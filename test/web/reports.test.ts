@@ -237,6 +237,7 @@ test("tickets are listed newest first, linked and unlinked by agents", async () 
   );
   expect(opened.status).toBe(201);
   const [first] = page.body["items"] as { id: string }[];
+  expect(page.body["items"]).toMatchObject([{ followers: [] }, { followers: [] }]);
   const incident = { incident: opened.body["id"] };
   const linked = await ask(`/tickets/${first?.id}/link`, incident, agent);
   expect(linked.body).toMatchObject({ state: "known", links: [{ by: "a agent", undoneAt: null }] });

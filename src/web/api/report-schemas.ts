@@ -159,12 +159,16 @@ export const report = z
   })
   .meta({ id: "Report" });
 
+const person = z.object({ name: z.string().nullable(), address: z.string().nullable() });
+
 export const ticket = z
   .object({
     id: z.string(),
     queue: z.enum(["fault", "billing", "help", "feedback"]),
     state: z.enum(["known", "looking", "fixed", "closed"]),
     account: z.string().nullable(),
+    contact: person.nullable().meta({ description: "Who wrote first" }),
+    followers: z.array(person).meta({ description: "Who wrote of the same problem since" }),
     language: z.string(),
     openedAt: instant,
     answerDueAt: instant.nullable(),

@@ -39,9 +39,11 @@ export function reportView(report: StoredReport, ticket: Ticket | null) {
   };
 }
 
-/** A ticket as staff see it, with its reports' heads. */
+/** A ticket as staff see it, with its reports' heads: who wrote first speaks for it, the others follow. */
 export const ticketView = (ticket: Ticket) => ({
   id: ticket.id,
+  contact: peopleOf(ticket)[0] ?? null,
+  followers: peopleOf(ticket).slice(1),
   queue: ticket.queue,
   state: ticket.state,
   account: ticket.accountId,
@@ -58,6 +60,22 @@ export const ticketView = (ticket: Ticket) => ({
     text: text.length > 500 ? `${text.slice(0, 499)}…` : text,
   })),
 });
+
+interface Person {
+  readonly name: string | null;
+  readonly address: string | null;
+}
+
+/** Everybody who wrote, once, in the order in which they did. */
+function peopleOf({ reports }: Ticket): readonly Person[] {
+  const people = new Map<string, Person>();
+  for (const { fromName, contact, from, id } of reports) {
+    const address = contact ?? from;
+    const key = (address ?? fromName ?? id).toLowerCase();
+    if (!people.has(key)) people.set(key, { name: fromName, address });
+  }
+  return [...people.values()];
+}
 
 const linkView = (link: Link) => ({
   incident: link.incidentId,
