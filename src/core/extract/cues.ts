@@ -14,9 +14,10 @@ export function readCues(
   fields: readonly Field[],
   lexicon: Lexicon,
   symptoms: readonly SymptomGuess[],
+  passing: readonly Span[] = [],
 ): readonly { readonly cue: Cue; readonly span: Span }[] {
   const found = new Map<Cue, Span>();
-  const passage = passageOf(fields, "own");
+  const passage = passageOf(fields, "own", passing);
   for (const hit of findHits(passage, matcherOf(lexicon))) {
     const cue = CUES.find((known) => known === hit.label);
     const span = spanOfWords(passage, hit);

@@ -32,14 +32,16 @@ export function extract(report: ReportText, against: ReadAgainst): Extraction {
   const language = readLanguage(fields, originals, against.accountLanguage);
   const lexicon = LEXICONS[language.code];
   const mentions = readMentions(fields, originals, against);
-  const symptoms = readSymptoms(fields, lexicon, othersThan(language.code));
   const around = { lexicon, receivedAt: report.receivedAt, zone: against.zone };
+  const since = sinceOf(fields.map((field) => readSince(field, around)));
+  const passing = [...(since ? [since.span] : []), ...mentions.map(({ span }) => span)];
+  const symptoms = readSymptoms(fields, lexicon, othersThan(language.code), passing);
   return {
     language,
     mentions,
     symptoms,
-    since: sinceOf(fields.map((field) => readSince(field, around))),
-    cues: readCues(fields, lexicon, symptoms),
+    since,
+    cues: readCues(fields, lexicon, symptoms, passing),
     asides: fields.flatMap((field) =>
       field.asides.map(({ kind, from, to }) => ({ kind, span: spanOf(field, { from, to }) })),
     ),

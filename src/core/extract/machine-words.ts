@@ -26,6 +26,10 @@ const FTP =
   /\b(?:s?ftps?|filezilla|winscp|total commander|cyberduck|coreftp|passive mode|pasv|mlsd|retr|stor)\b/;
 const LISTED =
   /\b(?:(?:black|block|deny)[- ]?list(?:ed)?|listed (?:at|in|on|by)|is listed|spamhaus|spamcop|barracuda|sorbs|uceprotect|zen\.|rbl|dnsbl|reputation|blocked using|s3140|s3150|banned sending ip|poor (?:sender )?reputation|unsolicited|suspicious|dnswl|senderscore|invaluement)\b/;
+/** A reply with its enhanced code: what it says is said of mail. */
+const SMTP_REPLY = /\b[45]\d\d[ -]#?[45]\.\d\.\d/;
+const TRIED =
+  /\b(?:refused|timed? ?out|timeout|connect\w*|port\w*|telnet|nmap|econn\w*|filtered|closed)\b/;
 const DATABASE_SAID = /\b(?:sqlstate|mysql|mariadb|mysqli|pdo|database|innodb|postgres)/;
 /**
  * Signs from SMTP (RFC 5321, RFC 3463), HTTP (RFC 9110), FTP (RFC 959), MySQL and the browsers.
@@ -114,6 +118,8 @@ const RULES: readonly Rule[] = [
     sign: /\b(?:imap|pop3?|dovecot)[^\n]{0,40}\b(?:refused|timed? ?out|timeout|fail\w*|authenticationfailed|disconnected|unavailable)\b|\bconnection to (?:imap|storage) server failed\b|\[authenticationfailed\]|\b0x800ccc(?:0e|0f|19|92|90)\b|\b0x8004010f\b|\b0x80040600\b/,
     leaning: { "mail.login": 1.3 },
   },
+  { sign: /\b(?:993|995|143)\b(?![.,:]?\d)/, leaning: { "mail.login": 1 }, beside: TRIED },
+  { sign: /\b(?:587|465)\b(?![.,:]?\d)/, leaning: { "mail.send": 0.6 }, beside: TRIED },
   { sign: /\b0x800ccc(?:78|79|80|67|6f|0b|6d|69)\b/, leaning: { "mail.send": 1.3 } },
   // ── database ──
   {
@@ -141,6 +147,7 @@ const RULES: readonly Rule[] = [
   {
     sign: /\binternal server error\b|\bservice (?:temporarily )?unavailable\b|\bbad gateway\b|\bgateway time-?out\b|\bcritical error on (?:this|your) (?:web)?site\b|\ballowed memory size\b|\bphp fatal error\b|\bfatal error: |\buncaught (?:error|exception|typeerror)\b|\bmaximum execution time\b|\bbandwidth limit exceeded\b|\bresource limit is reached\b|\bwhite screen of death\b|\bwsod\b|\bparse error: /,
     leaning: { "web.error5xx": 1.5 },
+    unless: SMTP_REPLY,
   },
   {
     sign: /(?<![\d.,:@-])(?:403|404|401|405|406|410|413|414|418|422|429)(?![\d.,:]?\d)/,

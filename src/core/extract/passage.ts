@@ -12,6 +12,8 @@ export interface PassageWord extends Range {
   readonly word: string;
   /** What parts it from the word before. */
   readonly gap: "none" | "clause" | "sentence";
+  /** Of a time or a name of several words, which parts nothing: "works *since half past two* no more". */
+  readonly passing: boolean;
   readonly field: Field;
 }
 
@@ -27,9 +29,18 @@ const NAMES = new RegExp(
 /** Nobody tells what is wrong after so many; a pasted log may go on. */
 const MOST_WORDS = 1200;
 
-/** The words of all fields in one row, each with what parts it from the last; of many the first. */
-export function passageOf(fields: readonly Field[], view: View): Passage {
-  return { words: fields.flatMap((field) => wordsOf(field, field[view])).slice(0, MOST_WORDS) };
+/**
+ * The words of all fields in one row, each with what parts it from the last; of many the first.
+ * `passing` are times and names that only stand in between.
+ */
+export function passageOf(
+  fields: readonly Field[],
+  view: View,
+  passing: readonly Span[] = [],
+): Passage {
+  return {
+    words: fields.flatMap((field) => wordsOf(field, field[view], passing)).slice(0, MOST_WORDS),
+  };
 }
 
 /** The original's passage from the first to the last of the words `[from, to)`, within one field. */
@@ -40,13 +51,19 @@ export function spanOfWords(passage: Passage, { from, to }: Range): Span | null 
   return spanOf(first.field, { from: first.from, to: last?.to ?? first.to });
 }
 
-function wordsOf(field: Field, view: Folded): readonly PassageWord[] {
+function wordsOf(field: Field, view: Folded, passing: readonly Span[]): readonly PassageWord[] {
+  const spans = passing.filter((span) => span.field === field.field);
+  const isPassing = (range: Range): boolean => {
+    if (spans.length === 0) return false;
+    const { from, to } = spanOf(field, range);
+    return spans.some((span) => from >= span.from && to <= span.to);
+  };
   const words: PassageWord[] = [];
   let done = 0;
   for (const { word, from, to } of pieces(view)) {
     const before = words.at(-1);
     const gap = before ? gapOf(before.word, view.text.slice(done, from)) : "sentence";
-    words.push({ word, from, to, gap, field });
+    words.push({ word, from, to, gap, passing: isPassing({ from, to }), field });
     done = to;
   }
   return words;

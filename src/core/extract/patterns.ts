@@ -33,6 +33,8 @@ type Step =
 
 const DENIAL_REACH = 2;
 const GAP_REACH = 3;
+/** Words of a time or a name, which the reach does not count. */
+const MOST_PASSED = 8;
 
 /** Compiles lists of patterns; `denial` are the words that `~` stands for. Throws on a pattern without words. */
 export function compile(
@@ -150,10 +152,11 @@ function follow(
   const step = steps[index];
   if (!step) return at;
   if (step.kind === "gap") {
-    for (let over = 0; over <= GAP_REACH; over++) {
+    for (let over = 0, passed = 0; over - passed <= GAP_REACH && passed <= MOST_PASSED; over++) {
       if (over > 0 && passage.words[at + over - 1]?.gap === "sentence") return null;
       const end = follow(steps, index + 1, at + over, passage, met, denial);
       if (end !== null) return end;
+      if (passage.words[at + over]?.passing) passed++;
     }
     return null;
   }
@@ -166,11 +169,12 @@ function follow(
       : null;
   if (!atoms.some((atom) => denial.has(atom))) return null;
   if (index + 1 === steps.length) return at + 1;
-  for (let over = 0; over <= DENIAL_REACH; over++) {
+  for (let over = 0, passed = 0; over - passed <= DENIAL_REACH && passed <= MOST_PASSED; over++) {
     // A denial does not reach into the next clause: "nothing changed, sending fails".
     if (passage.words[at + 1 + over]?.gap !== "none") return null;
     const end = follow(steps, index + 1, at + 1 + over, passage, met, denial);
     if (end !== null) return end;
+    if (passage.words[at + 1 + over]?.passing) passed++;
   }
   return null;
 }

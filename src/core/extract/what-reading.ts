@@ -85,12 +85,28 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
   const deniedIn = (from: number, to: number, clause: number | undefined) =>
     denials.some((at) => at >= from && at < to && clauses[at] === clause);
 
+  const named = of("thing", THINGS);
+  /** "The site opens for hours now *not*": up to the next thing in the clause. */
+  const deniedAfter = (to: number): boolean => {
+    const clause = clauses[to - 1];
+    for (let at = to, reach = 0; reach < DENIED_AFTER && clauses[at] === clause; at++) {
+      if (named.some(({ from }) => from === at)) return false;
+      if (denials.includes(at)) return true;
+      if (!passage.words[at]?.passing) reach++;
+    }
+    return false;
+  };
   const said = of("fine", THINGS).filter(
     ({ from, to }) =>
-      !deniedIn(from - 2, from, clauses[from]) && !deniedIn(from + 1, to + 1, clauses[to - 1]),
+      !deniedIn(from - 2, from, clauses[from]) &&
+      !deniedIn(from + 1, to + 1, clauses[to - 1]) &&
+      !deniedAfter(to),
   );
-  const things = of("thing", THINGS).filter(
-    ({ kind, from }) => !DENIABLE_THINGS.has(kind) || !deniedIn(from - 2, from, clauses[from]),
+  const pages = named.filter(({ kind }) => PAGES.has(kind));
+  const things = named.filter(
+    ({ kind, from, to }) =>
+      (!DENIABLE_THINGS.has(kind) || !deniedIn(from - 2, from, clauses[from])) &&
+      !pages.some((page) => page.from <= from && page.to >= to && page.to - page.from > to - from),
   );
   const troubles = of("trouble", TROUBLES)
     .filter(({ kind, from }) => !DENIABLE.has(kind) || !deniedIn(from - 2, from, clauses[from]))
@@ -98,6 +114,7 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
   const working = labelled("works").filter(
     ({ from, to }) =>
       !deniedIn(from - 4, to + 2, clauses[from]) &&
+      !deniedAfter(to) &&
       !troubles.some((trouble) => clauses[trouble.from] === clauses[from]),
   );
   const inOrder = working.flatMap((hit) =>
@@ -128,6 +145,7 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
 }
 
 const WORKS_REACH = 7;
+const DENIED_AFTER = 4;
 /** Troubles that a denial before them takes away: "no bounce", "nothing was blocked". */
 const DENIABLE: ReadonlySet<Trouble> = new Set([
   "error",
@@ -141,6 +159,8 @@ const DENIABLE: ReadonlySet<Trouble> = new Set([
   "broken",
   "insecure",
 ]);
+/** Names of ours that are made of others: "mail" in "web mail page", "customers' site". */
+const PAGES: ReadonlySet<Thing> = new Set(["webmail", "panel"]);
 const DENIABLE_THINGS: ReadonlySet<Thing> = new Set(["spam", "blocklist"]);
 /** "It works" is not said of these. */
 const NEVER_IN_ORDER: ReadonlySet<Thing> = new Set(["spam", "blocklist", "invoice", "quota"]);
@@ -153,8 +173,8 @@ function numbered(
 ): readonly number[] {
   const begins = new Set(beginnings.map(({ from }) => from));
   let number = 0;
-  return passage.words.map(({ gap }, index) => {
-    if (gaps.includes(gap) || begins.has(index)) number++;
+  return passage.words.map(({ gap, passing }, index) => {
+    if (gaps.includes(gap) || (begins.has(index) && !passing)) number++;
     return number;
   });
 }

@@ -141,6 +141,8 @@ export const MEANING: Readonly<Record<Thing, Row>> = {
     unsent: { "mail.send": 0.6, "mail.receive": 0.3 },
     bounced: { "mail.receive": 1, "mail.bounce_blocklist": 0.2 },
     login: { "mail.login": 0.8, "mail.receive": 0.4 },
+    // What cannot be reached is the server that the mail lies on.
+    unreachable: { "mail.login": 0.9, "mail.receive": 0.45 },
     password: { "mail.login": 0.9 },
     misfiled: SPAM,
     flood: { "mail.spam": 0.8 },
@@ -281,6 +283,7 @@ export const MEANING: Readonly<Record<Thing, Row>> = {
   },
   backup: {
     slow: { backup: 0.5 },
+    charged: { billing: 0.8, backup: 0.2 },
     any: { backup: 1 },
   },
   domain: {

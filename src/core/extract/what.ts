@@ -26,15 +26,17 @@ const MOST_TROUBLES = 60;
 
 /**
  * What is wrong, as likely meanings that sum to 1, best first, never empty. `lexicon` is the language's;
- * `others` are asked with less weight when it finds next to nothing.
+ * `others` are asked with less weight when it finds next to nothing; `passing` are times and names
+ * that only stand in between.
  */
 export function readSymptoms(
   fields: readonly Field[],
   lexicon: Lexicon,
   others: readonly Lexicon[] = [],
+  passing: readonly Span[] = [],
 ): readonly SymptomGuess[] {
   const evidence = new Evidence();
-  const own = readPassage(passageOf(fields, "own"), lexicon);
+  const own = readPassage(passageOf(fields, "own", passing), lexicon);
   weighWords(evidence, own, 1);
   weighCodes(evidence, findCodes(fields, "evidence"), 1);
   if (evidence.best() < LITTLE) {
@@ -45,8 +47,33 @@ export function readSymptoms(
     if (evidence.best() < LITTLE)
       weighWords(evidence, readPassage(passageOf(fields, "own"), other), FOREIGN);
   preferTheSpecial(evidence, own);
+  concludeFromLittle(evidence, own, fields);
   return evidence.guesses();
 }
+
+/** "Receiving works", and nothing said of what does not: it is the other way. */
+const OTHER_WAY: ReadonlyMap<Thing, Leaning> = new Map<Thing, Leaning>([
+  ["incoming", { "mail.send": 0.7 }],
+  ["outgoing", { "mail.receive": 0.5, "mail.login": 0.35 }],
+]);
+const ASKED = 0.5;
+
+/** What is likely where no fault is told in words that are known. */
+function concludeFromLittle(evidence: Evidence, reading: Reading, fields: readonly Field[]): void {
+  if (reading.troubles.some(({ kind }) => !VAGUE.has(kind))) return;
+  const fault = evidence.bestFault();
+  if (fault < LITTLE)
+    for (const { kind, from, to } of reading.fine) {
+      const other = OTHER_WAY.get(kind);
+      if (other && !reading.fine.some((also) => also.kind !== kind && OTHER_WAY.has(also.kind)))
+        evidence.add(other, 1, spansOf(reading, { from, to }), true);
+    }
+  const asks = fields.some(({ own }) => /[^\s?]\?(?!\S{0,40}[=&])/.test(own.text));
+  if (asks && reading.troubles.length === 0 && evidence.bestFault() < LITTLE)
+    evidence.add({ howto: ASKED }, 1, []);
+}
+/** They say that something failed, not what. */
+const VAGUE: ReadonlySet<Trouble> = new Set(["error", "login", "password", "down"]);
 
 function weighCodes(evidence: Evidence, codes: readonly CodeHit[], factor: number): void {
   for (const code of codes) evidence.add(code.leaning, factor, [spanOf(code.field, code)], true);
@@ -80,6 +107,8 @@ const FAR = 0.6;
 const BESIDE_THE_SITE = 0.6;
 const ALL_GONE: ReadonlySet<Trouble> = new Set(["down", "unreachable", "unreceived", "missing"]);
 const TOPIC = 0.35;
+/** What else is in order says nothing against these: "mail arrives, but its attachments are gone". */
+const FIRM: ReadonlySet<Thing> = new Set(["form", "attachment"]);
 
 /** A trouble means what it is said of: the things near it in its sentence, else in those before, else nothing certain. */
 function weighTrouble(
@@ -98,9 +127,18 @@ function weighTrouble(
       meaningOf(reading, thing.kind, trouble.kind),
       weight * nameFactor(reading, thing) * factor,
       [...spansOf(reading, thing), ...spans],
-      thing.kind === "form",
+      FIRM.has(thing.kind),
     );
   };
+  // A password that is to be found again is in no backup.
+  if (
+    trouble.kind === "restore" &&
+    reading.troubles.some(({ kind }) => kind === "password") &&
+    !reading.things.some(({ kind }) => kind === "backup")
+  ) {
+    evidence.add({ howto: 0.6, "mail.login": 0.2 }, factor, spans);
+    return;
+  }
   const [nearest] = near;
   const isAll = ALL_GONE.has(trouble.kind) && near.some(({ thing }) => thing.kind === "site");
   for (const { thing, distance } of near) {
@@ -211,6 +249,7 @@ const PAGES_OF_OURS: ReadonlyMap<Thing, Symptom> = new Map<Thing, Symptom>([
   ["panel", "panel.login"],
   ["webmail", "mail.webmail"],
 ]);
+const SHUT: ReadonlySet<Trouble> = new Set(["down", "unreachable", "login"]);
 const WEB_ERRORS: readonly Symptom[] = ["web.error5xx", "web.error4xx", "web.down"];
 
 function preferTheSpecial(evidence: Evidence, reading: Reading): void {
@@ -220,14 +259,35 @@ function preferTheSpecial(evidence: Evidence, reading: Reading): void {
     evidence.add({ database: 1.6 }, 1, spansOf(reading, database));
     evidence.outdo("web.error5xx", 0.7);
   }
-  const sites = reading.things.some((thing) => WEB.has(thing.kind) && !isName(reading, thing));
+  const ours = reading.things.filter(({ kind }) => PAGES_OF_OURS.has(kind));
+  // The page of "webmail page" and of "error page" is no site of the customer's.
+  const sites = reading.things.some(
+    (thing) =>
+      WEB.has(thing.kind) &&
+      !isName(reading, thing) &&
+      !ours.some((page) => meet(page, thing)) &&
+      !reading.troubles.some((trouble) => INSIDE.has(trouble.kind) && meet(trouble, thing)),
+  );
   if (!sites && WEB_ERRORS.some(plain))
-    for (const { kind, from, to } of reading.things) {
+    for (const { kind, from, to } of ours) {
       const special = PAGES_OF_OURS.get(kind);
       if (special) evidence.add({ [special]: 1.5 }, 1, spansOf(reading, { from, to }), true);
     }
   for (const special of ["panel.login", "mail.webmail", "ftp"] as const)
-    if (plain(special)) for (const general of WEB_ERRORS) evidence.outdo(general, 0.6);
+    if (plain(special) && !(special === "ftp" && sites && plain("web.down")))
+      for (const general of WEB_ERRORS) evidence.outdo(general, 0.6);
+  // "The sites are down, and FTP as well."
+  if (plain("ftp") && sites && plain("web.down")) evidence.outdo("ftp", 0.6);
+  // "The panel does not answer, I wanted my invoice."
+  const isShut = reading.troubles.some(({ kind }) => SHUT.has(kind));
+  if (isShut && ours.some(({ kind }) => kind === "panel") && plain("panel.login"))
+    evidence.outdo("billing", 0.5);
+  // What cannot reach its server gets nothing from it either.
+  const isCutOff =
+    !sites &&
+    reading.troubles.some(({ kind }) => kind === "unreachable") &&
+    reading.things.some(({ kind }) => kind === "mailbox" || kind === "server");
+  if (isCutOff && plain("mail.login")) evidence.outdo("mail.receive", 0.6);
   const programs = reading.things.some(({ kind }) => kind === "mailbox");
   if (plain("mail.webmail") && plain("mail.login"))
     evidence.outdo(programs ? "mail.webmail" : "mail.login", 0.75);
@@ -239,7 +299,11 @@ function preferTheSpecial(evidence: Evidence, reading: Reading): void {
     evidence.add({ "mail.login": DEVICE }, 1, spansOf(reading, device));
   // "I read about the outage, ours works" is no report of one.
   const [asks] = reading.asks;
-  if (asks && reading.fine.length > 0 && evidence.bestFault() < CERTAIN) {
+  const isOnlyRead =
+    asks !== undefined &&
+    reading.troubles.length > 0 &&
+    reading.troubles.every((trouble) => reading.asks.some((passage) => meet(passage, trouble)));
+  if (asks && (isOnlyRead || (reading.fine.length > 0 && evidence.bestFault() < CERTAIN))) {
     evidence.add({ feedback: 0.7, howto: 0.5 }, 1, spansOf(reading, asks));
     for (const symptom of SYMPTOMS) if (!NO_FAULTS.has(symptom)) evidence.outdo(symptom, 0.5);
   }

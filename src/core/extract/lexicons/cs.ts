@@ -75,6 +75,7 @@ export const cs: Lexicon = {
       "nelze|nejde|nejdou|nesel|nesla|neslo|nesly|nepujde|neda|nedaji|nedari|nedarilo|nemuz*|nemohu|nemohl*|nemoh*|neumi|nedokaz*|nechce|nechteji|nelz*",
       "prestal|prestala|prestalo|prestaly|prestali|prestava|odmita|odmitaji|odmitl*|selhava|selhal*|selze",
       "nezvlad*|nestih*|marne|nemozne|nemam|nemame|nema|nemaji",
+      "nepodari*|nezdar*|nepovedl*|nedoslo",
     ],
     but: [
       "ale|jenze|vsak|avsak|zatimco|jen|pouze|jinak|krome|protoze|takze|i|kdyz|ackoli|prestoze|pritom|akorat",
@@ -117,7 +118,7 @@ export const cs: Lexicon = {
         "poptavk*|dotaz*|objednavk*|potvrzen*|notifikac*|zprav* .. z|ze|pres webu|formular*|eshop*|stranek|shopu|obchodu",
         "automatick* mail*|zprav*|odpoved*|potvrzen*|email*",
       ],
-      attachment: ["priloh*|prilozen*"],
+      attachment: ["priloh*|prilozen*", "pdf*|prilozen*"],
       site: [
         "web|webu|weby|webem|webov*|stranka|stranku|stranky|strance|stranek|strankach|strankami|podstrank*|prezentac*|eshop*|shop|shopu",
         "e shop*",
@@ -199,6 +200,7 @@ export const cs: Lexicon = {
         "bez odezvy",
         "!bez problem*|potiz*",
         "!nejde|nejdou .. odeslat|poslat|prihlasit|otevrit|nacist|ulozit|o",
+        "chvili|chvilku|obcas|nekdy|jednou|obden jede|jdou|jde|funguj*|bezi|chodi|nacte",
       ],
       unreachable: [
         "nepodarilo|nelze navazat|navaz* .. spojen*|pripoj*?",
@@ -214,6 +216,7 @@ export const cs: Lexicon = {
         "timeout*|timed out",
         "porad|jen|furt toci|tocilo|kolecko",
         "vzda* .. cekan*|odpoved*",
+        "spojen*|pripojen* .. nezdar*|nebyl*|neuspes*",
       ],
       slow: [
         "trva .. vecnost|dlouho|pul|celou",
@@ -239,6 +242,7 @@ export const cs: Lexicon = {
         "bil*|prazdn* stran*|obrazovk*|okno",
         "neco se pokazilo|nezdarilo",
         "hlasi|hlasila|vypise|vypisuje|vyskoc*|vyskakuj*|vraci|vrati|hazi|hodi|ukazuj*|ukaz*|objev* .. chyb*|hlask*|<number>|error*",
+        "chybov* strank*|obrazovk*",
       ],
       unsent: [
         "~ rozeslat|rozesilat|rozesl*|obeslat",
@@ -256,6 +260,8 @@ export const cs: Lexicon = {
         "nejdou|nejde|nesly ven|pryc|mail*|odchoz*",
         "nase|moje|nasich|me|mych|nas mail*|zprav*|nabidk*|odpoved*|posta .. nedoraz*|nedochaz*|nedoruc*|neprisl*|neprijd*|nedosl*|nechod*",
         "nenajde|nedojde|nedorazi k|ke|zakazni*|klient*|prijemc*",
+        "!ktere|ktery|kterou jsem|jsme|sem .. neposl*|neposil*|nepsal*|neodesl*|neodesil*",
+        "!nikdy neposl*|neposil*|nepsal*|neodesl*",
       ],
       unreceived: [
         "posledni mail|zprava|email|posta|objednavka",
@@ -321,6 +327,7 @@ export const cs: Lexicon = {
         "zmenit|obnovit|resetov*|reset|obnoven* .. hesl*",
         "!hesl* .. nemen*|nezmen*|stejn*|spravn*|ulozen*",
         "!nemen*|nezmen* .. hesl*",
+        "ztratil*|zapomnel*|zapomen*|nepamat* .. login*|prihlasovac*|udaje|jmeno|hesl*",
       ],
       missing: [
         "zmizel*|zmizeni|ztratil*|ztracen*|prazdn*|smazal*|smazan*|vymaz*|premazal*|odstranil*|prepsal*|chybi|chybej*|pryc|vymazan*|mizi",
@@ -384,6 +391,7 @@ export const cs: Lexicon = {
         "neznam* hostitel*|domen*|server*",
         "nepropagov*|nepropsal*",
         "~ propagov*|propsal*",
+        "~ najit|nalezt .. adres*|server*|ip|domen*",
       ],
       unuploaded: [
         "nenahraj*|nenahrav*|nenahral*|neuploaduj*",
@@ -460,11 +468,13 @@ export const cs: Lexicon = {
       "v poradku|pohode|cajku",
       "bez problemu|potizi|problem|zmen",
       "!jde o",
+      "!chvili|chvilku|obcas|nekdy|jednou|obden jede|jdou|jde|funguj*|bezi|chodi|nacte",
     ],
     fine: {
       incoming: [
-        "prijem|prijimat|prijimam|prijimame|prijimani|prichozi|prichaz*|dostavame|chodi|dorucuj* .. funguje|ok|normalne|jde|poradku|muz*|mohu|lze|bez|problem*",
+        "prijem|prijimat|prijimam|prijimame|prijimani|prichozi|prichaz*|dostavame|chodi|dorucuj* .. funguje|ok|normalne|jde|poradku|muz*|mohu|lze|problem*",
         "muzu|muzeme|mohu|lze|jde .. prijimat",
+        "prijem|prijimam|prijimame|prichaz*|dostavame|chodi|dorucuj* .. bez problem*|potiz*",
       ],
       outgoing: [
         "odesilat|odesilani|odeslat|odchozi|poslat|posilat|odesila .. funguje|ok|normalne|jde|poradku|muz*|mohu|lze|problem*|pry",
@@ -478,6 +488,7 @@ export const cs: Lexicon = {
       site: [
         "web|weby|stranka|stranky|eshop|obchod .. samotny|jsou|je|sam? jde|jdou|bezi|jede|funguj*|ok|poradku|dostupn*|nacita",
         "prohlizet|prohlizeni|cteni .. jde|funguj*|ok",
+        "!chvili|chvilku|obcas|nekdy|jednou|obden jede|jdou|jde|funguj*|bezi|chodi|nacte",
       ],
       internet: [
         "internet|pripojeni|wifi .. funguj*|jde|ok|poradku|bezi",
@@ -491,7 +502,10 @@ export const cs: Lexicon = {
       ftp: ["ftp .. funguj*|jde|ok|poradku"],
       panel: ["panel|administrace .. funguj*|jde|ok|poradku"],
       dns: ["dns .. funguj*|ok|spravne|poradku"],
-      domain: ["domena .. je? zaplacen*|prodlouzen*|plati|aktivni"],
+      domain: [
+        "domena .. je? zaplacen*|prodlouzen*|plati|aktivni",
+        "!chvili|chvilku|obcas|nekdy|jednou|obden jede|jdou|jde|funguj*|bezi|chodi|nacte",
+      ],
     },
     phrases: {
       "web.down": [
@@ -625,6 +639,10 @@ export const cs: Lexicon = {
         "vydava* .. za nas|vas|me",
         "zrus*|smaz*|zablok* .. ucet|schrank* .. hesl*|odkaz*|klik*",
         "hesl* .. jinak .. zrus*|ucet|schrank*",
+        "zneuziv*|zneuzil*|zneuzit* .. adres*|domen*|jmeno|schran*|mail*",
+        "mym|nasim|mojim jmenem",
+        "ktere|ktery|kterou jsem|jsme|sem .. neposl*|neposil*|nepsal*|neodesl*|neodesil*",
+        "nikdy neposl*|neposil*|nepsal*|neodesl*",
       ],
       "mail.webmail": [
         "webov* rozhrani post* .. prazdn*|bil*|chyb*|nejde",
@@ -706,7 +724,8 @@ export const cs: Lexicon = {
         "chci|chtel*|chteli|potreb* .. pridat|zmen*|novou|novy|nove|zridit|zaloz*|alias*|subdomen*|mista|vic|nastav*|udelat|vedet|fotku",
         "nova|novou|novy|dalsi schrank*|alias*|subdomen*|adres*|email*",
         "navod*|postup*|poradte|poradit|poradil",
-        "co ted|dal|s|delat",
+        "co ted|dal|delat",
+        "co s tim .. mam|mame|muzu|mohu|muzeme",
         "souvisi|muze to .. s",
         "zapomnel* .. hesl*",
       ],
@@ -730,6 +749,7 @@ export const cs: Lexicon = {
         "bylo|byl by .. hezke|fajn|dobre|skvele .. kdyby|aby",
         "nam .. vse|vsechno jede|funguje|bezi",
         "vesele|stastny|krasne svatky|vanoce|novy|velikonoce",
+        "pet|5 hvezd*",
       ],
       other: [
         "spoluprac*|seo|ppc|reklam* .. nabidk*|nabiz*",
@@ -776,6 +796,9 @@ export const cs: Lexicon = {
       "!menili|zmenili|aktualizovali|presouvali jste",
       "!jste .. menili|zmenili|aktualizovali|presouvali|upravovali",
       "!zadn* zmen*|zlepseni",
+      "co|kde .. delam|udelal*|delame .. spatne|blbe|chybu",
+      "sam|sama|sami|ja .. pokaz*|rozbil*|pohnojil*",
+      "zaheslova*|zahesloval*",
     ],
     "one-device": [
       "na|v ostatnich pocitac*|zarizen*|telefon* .. funguj*|jde|ok|poradku|normalne",

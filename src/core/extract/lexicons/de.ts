@@ -78,6 +78,7 @@ export const de: Lexicon = {
     not: [
       "nicht|nichts|kein|keine|keinen|keinem|keiner|keines|keinerlei|nie|niemals|niemand|nirgends|weder|nimmer|net|ned|nich",
       "kaum|unmoglich|unmoeglich|ohne|vergeblich|verweigert|verweigern|scheitert|scheitern|misslingt",
+      "nix|koa|koan|koane|kei|nedd",
     ],
     but: [
       "aber|jedoch|doch|wahrend|waehrend|obwohl|nur|weil|da|dass|sondern|allerdings|dabei|hingegen|seit|seitdem",
@@ -119,7 +120,10 @@ export const de: Lexicon = {
         "anfragen|bestellungen|anmeldungen|buchungen .. uber|ueber|von|vom|aus|auf .. webseite|website|homepage|shop|seite|webshop|formular",
         "shop|website|webseite|wordpress .. mails|emails|benachrichtigung*",
       ],
-      attachment: ["anhang*|anhange|anhaenge*|dateianhang*|dateianhange|mailanhang*|attachment*"],
+      attachment: [
+        "anhang*|anhange|anhaenge*|dateianhang*|dateianhange|mailanhang*|attachment*",
+        "pdf|pdfs|exceldatei*",
+      ],
       site: [
         "webseite*|website*|homepage*|internetseite*|internetauftritt*|webauftritt*|onlineshop*|webshop*|internetshop*|webprasenz*|webpraesenz*|startseite*|unterseite*|landingpage*|shopseite*|produktseite*|webserver*|onlineshops|netzseite",
         "seite|seiten|shop|shops|laden|portal|blog|forum|katalog|warenkorb|kasse|checkout|auftritt|site|buchungssystem*|buchungsseite*|reservierungs*|terminbuchung*|buchungskalender*|ticketshop*|bestellsystem*|*seite|*seiten|*shop",
@@ -171,6 +175,7 @@ export const de: Lexicon = {
         "server*|serverausfall*|rechner|maschine|hosting|system|systeme|dienst|dienste|alles|vps|rootserver*|webhosting|host",
       ],
       internet: [
+        "!netzwerk zeituberschreitung|zeitueberschreitung|timeout|fehler",
         "internet|internetleitung|internetverbindung*|internetanschluss*|wlan*|router|fritzbox|netzwerk|leitung|provider|netz|vpn|glasfaser",
         "unsere|meine verbindung|leitung",
       ],
@@ -189,6 +194,8 @@ export const de: Lexicon = {
         "ist etwas|was .. los|passiert",
         "stimmt .. ~",
         "lasst|laesst|lassen .. ~ nutzen|verwenden|bedienen|starten",
+        "geht|lauft|laeuft|funktioniert|ladt|laedt .. mal|manchmal|zeitweise|sporadisch|gelegentlich|teilweise",
+        "mal|manchmal|zeitweise geht|lauft|laeuft|funktioniert|ladt|laedt|erreichbar",
       ],
       unreachable: [
         "~ erreich*|aufruf*|aufrufbar|geladen|laden|ladt|laedt|offnen|oeffnen|geoffnet|geoeffnet|offnet|oeffnet|anzeig*|angezeigt|aufgerufen|zuganglich|zugaenglich|zugreif*|sichtbar|erscheint|verbinden|verbindung|aufbauen|aufgehen|anpingbar|abrufbar|besuchen|aufmachen|ansehen",
@@ -220,6 +227,7 @@ export const de: Lexicon = {
         "fehler|fehlermeldung*|fehlercode*|fehlerseite*|fehlertext|fehlers|ausnahme|*fehler",
         "weisse|leere|graue|schwarze seite|bildschirm|flache",
         "wirft|zeigt|bringt|kommt|meldet fehler*",
+        "fehlerseite*",
       ],
       unsent: [
         "~ send*|versend*|verschick*|schick*|abschick*|rausschick*|absenden|verschickt|gesendet|versandt|versendet|geschickt|rausgegangen|mailen|wegschick*|abgesendet|hinausgehen|rausgehen|beantworten|antworten",
@@ -237,6 +245,7 @@ export const de: Lexicon = {
         "~ .. bei|beim|den empfanger|kunden|partner|empfaenger .. an|ankommen|angekommen",
         "sendefehler*|sendeproblem*|versandproblem*|versandfehler*|mailversandproblem*",
         "~ zugestellt",
+        "!ich|wir .. nie|niemals|nicht|gar_nicht|nix .. verschickt|geschickt|gesendet|geschrieben|versendet habe|haben|hab|hatte|hatten",
       ],
       unreceived: [
         "kommt|kommen|kam|kamen|trudelt|trudeln|trifft|treffen|geht|gehen .. ~ .. an|rein|herein|durch|mehr|ein|mails|mail|emails|bestellungen|anfragen",
@@ -294,6 +303,8 @@ export const de: Lexicon = {
         "passwortabfrage*|kennwortabfrage*|passworteingabe*|passwortfenster",
         "~ .. akzeptiert|angenommen .. passwort|kennwort",
         "passwort|kennwort vergessen|vergesssen",
+        "verschlampt|verlegt|verloren|verlor .. passwort|kennwort|zugangsdaten|login",
+        "passwort|kennwort|zugangsdaten|login .. verschlampt|verlegt|verloren|verlor",
       ],
       missing: [
         "verschwunden|geloscht|geloescht|weg|verloren|fehlt|fehlen|leer|leeres|uberschrieben|ueberschrieben|vernichtet|verschwindet|loschte",
@@ -341,6 +352,8 @@ export const de: Lexicon = {
         "namensauflosung*|namensaufloesung*|dnsauflosung*|dnsfehler*|dnsproblem*",
         "nameserver .. antwort*|liefer*|~|falsch*",
         "los*|loest|lost .. ~ .. auf",
+        "diese|dieser website|webseite|seite|server .. ~ finden",
+        "~ finden .. server|host",
       ],
       unuploaded: [
         "~ hochlad*|hochgeladen|upload*|raufladen|hochladen|ubertrag*|uebertrag*|ubertragen|hinaufladen|hochspielen",
@@ -402,6 +415,8 @@ export const de: Lexicon = {
       "!guten|schonen|schoenen tag|morgen|abend",
       "!andere|anderen|sonstige seiten|webseiten|websites .. funktionier*|laden|gehen|laufen|ok",
       "!gehen|geht .. raus|rein|ein|aus",
+      "!geht|lauft|laeuft|funktioniert|ladt|laedt .. mal|manchmal|zeitweise|sporadisch|gelegentlich|teilweise",
+      "!mal|manchmal|zeitweise geht|lauft|laeuft|funktioniert|ladt|laedt|erreichbar",
     ],
     fine: {
       incoming: [
@@ -424,6 +439,8 @@ export const de: Lexicon = {
         "webseite|website|seite|homepage|shop|internetseite .. lauft|laeuft|funktioniert|geht|ok|okay|erreichbar|einwandfrei|normal",
         "restlichen|ubrigen|uebrigen seiten|unterseiten .. funktionier*|laden|gehen|laufen|ok|erreichbar|normal",
         "statische .. seiten|unterseiten .. laden|gehen|funktionier*",
+        "!geht|lauft|laeuft|funktioniert|ladt|laedt .. mal|manchmal|zeitweise|sporadisch|gelegentlich|teilweise",
+        "!mal|manchmal|zeitweise geht|lauft|laeuft|funktioniert|ladt|laedt|erreichbar",
       ],
       internet: [
         "internet|internetverbindung|leitung|netz|netzwerk|wlan .. lauft|laeuft|funktioniert|geht|ok|okay|ordnung|stabil|gepruft|geprueft",
@@ -521,7 +538,7 @@ export const de: Lexicon = {
         "gibt es eine moglichkeit|moeglichkeit|anleitung",
         "besteht die moglichkeit|moeglichkeit",
         "anleitung|hilfestellung|dokumentation|erklarung|schritt fur",
-        "ich|wir mochte|moechte|mochten|moechten|wurde|wuerde|wurden|wuerden|hatte|haette|hatten|haetten|brauche|brauchen|benotige|benoetige|benotigen|benoetigen .. gern|gerne|ein|eine|einen|neue|neues|neuen|weitere*|zusatzlich*|zusaetzlich*|mehr|postfach|umstellen|einrichten|andern",
+        "ich|wir mochte|moechte|mochten|moechten|wurde|wuerde|wurden|wuerden|hatte|haette|hatten|haetten|brauche|brauchen|brauchte|braeuchte|brauchten|braeuchten|benotige|benoetige|benotigen|benoetigen .. gern|gerne|ein|eine|einen|neue|neues|neuen|weitere*|zusatzlich*|zusaetzlich*|mehr|postfach|umstellen|einrichten|andern",
         "neue|neues|weitere|weiteres|zusatzliche|zusatzliches|zusaetzliches postfach|mailadresse|emailadresse|subdomain|alias|datenbank|weiterleitung|adresse",
         "bietet|bieten|unterstutz*|unterstuetz*|habt|haben ihr|sie",
         "darf|durfen|duerfen|kann man ich|wir|man",
@@ -548,6 +565,8 @@ export const de: Lexicon = {
         "verbesserungsvorschlag*|anregung*|vorschlag|wunsch",
         "ware|waere schon|schoen|toll|super|nett",
         "keine storung|stoerungsmeldung|stoerung|antwort notig",
+        "spitze|spitzenmassig|hervorragend|grossartig|klasse",
+        "funf|fuenf|5 sterne*",
       ],
       other: [
         "newsletter .. abbestell*|abmeld*|austragen",
@@ -567,6 +586,11 @@ export const de: Lexicon = {
         "angriff*|portscan*|loginversuch*|bruteforce .. ip|von|server|ihrer|ihrem",
         "offnungszeiten|oeffnungszeiten|telefonnummer|burozeiten|ansprechpartner",
       ],
+      "mail.spam": [
+        "benutzt|missbraucht|verwendet|falscht|faelscht|nutzt .. meine|unsere|meinen|unseren adresse|absender*|domain|mailadresse|namen|emailadresse",
+        "in meinem|unserem namen",
+        "ich|wir .. nie|niemals|nicht|gar_nicht|nix .. verschickt|geschickt|gesendet|geschrieben|versendet habe|haben|hab|hatte|hatten",
+      ],
     },
   },
 
@@ -585,6 +609,9 @@ export const de: Lexicon = {
       "!nach|seit ihrer|ihrem|eurer|eurem|der nachtlichen? wartung|umstellung|update|arbeiten",
       "!haben|habt sie|ihr .. geandert|geaendert|umgestellt|verandert",
       "!wie .. andern|aendern|umstellen|installieren",
+      "was|wo habe|hab|haben .. ich|wir .. falsch gemacht|eingestellt",
+      "ich|wir .. passwortgeschutzt|geschutzt|geschuetzt|verbockt|vermurkst|zerschossen",
+      "ham|hamma|hob .. geandert|geaendert|umgestellt|umbenannt|geloscht|geloescht|installiert|verschoben",
     ],
     "one-device": [
       "nur|lediglich|bloss .. am|auf|bei|vom|mit|im handy|iphone|smartphone|laptop|rechner|pc|notebook|tablet|gerat|geraet|computer|outlook|kollegin|kollege*|mitarbeiter*|arbeitsplatz",

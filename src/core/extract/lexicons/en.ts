@@ -104,7 +104,7 @@ export const en: Lexicon = {
         "confirmation|notification mail*|email*|message*",
         "enquiries|inquiries|orders|requests|leads|submissions .. from|via|through|on .. site|website|web|shop|page|form",
       ],
-      attachment: ["attachment*|attaching", "attached file*"],
+      attachment: ["attachment*|attaching", "attached file*", "pdf|pdfs|spreadsheet*"],
       site: [
         "website*|webpage*|webshop*|homepage*|site|sites|subsite*|subdomain*|landing page*",
         "page|pages|shop|shops|store|web|blog|forum|portal|catalogue|catalog|checkout|basket|cart",
@@ -154,7 +154,10 @@ export const en: Lexicon = {
       blocklist: ["blacklist*|blocklist*|rbl|dnsbl|reputation", "black|block list*"],
       quota: ["quota*|storage|space|megabytes|gigabytes|capacity"],
       cron: ["cron*", "scheduled|timed task*|job*|script*"],
-      server: ["server*|machine|host|hosting|vps|system|systems|service|services|everything|all"],
+      server: [
+        "server*|machine|host|hosting|vps|system|systems|service|services|everything|all",
+        "!at all",
+      ],
       internet: ["internet|wifi|broadband|router|network|isp|vpn", "wi fi"],
     },
     troubles: {
@@ -169,6 +172,9 @@ export const en: Lexicon = {
         "something|anything wrong|up|amiss",
         "there .. problem|outage|fault|disruption",
         "acting up|playing up|messed up",
+        "works|loads|up|opens|working .. on_and_off|sometimes|intermittent*|occasionally|now_and_then",
+        "sometimes|occasionally|intermittently works|loads|opens|up",
+        "one minute|moment .. next|gone|down",
       ],
       unreachable: [
         "trouble|problem|problems|issue|issues|difficulty|difficulties .. loading|opening|reaching|accessing|connecting",
@@ -187,6 +193,7 @@ export const en: Lexicon = {
         "ping* ~",
         "no|not .. response|reply|answer|answering|reachable|available|accessible",
         "waiting for response|server",
+        "connection .. failed|fails|unsuccessful|dropped|lost|refused",
       ],
       slow: [
         "slow*|sluggish|crawl|crawls|crawling|snail|snails|lag|lags|laggy|lagging|molasses|treacle",
@@ -204,6 +211,7 @@ export const en: Lexicon = {
         "something went wrong",
         "whoops|traceback",
         "stack trace",
+        "error page|pages|screen",
       ],
       unsent: [
         "trouble|problem|problems|issue|issues|difficulty|difficulties .. sending|send|outgoing",
@@ -220,6 +228,8 @@ export const en: Lexicon = {
         "our|my|the mail|mails|email|emails|messages|newsletter|quotes|estimates|offers .. ~ arrive*|reach*|get|delivered|received",
         "recipient|recipients|addressee|customer|client ~ get|got|receive*",
         "smtp .. error|errors|fails|failed|refuses|refused|timeout",
+        "!i|we|ive never|not|didnt|havent|dont .. sent|send|wrote|written|sending",
+        "email|mail|message|emails|mails|messages ~ go|goes|going|leave|leaves|send",
       ],
       unreceived: [
         "trouble|problem|problems|issue|issues|difficulty|difficulties .. receiving|receive|incoming",
@@ -265,6 +275,7 @@ export const en: Lexicon = {
         "credentials .. refused|rejected|accepted|wrong|invalid",
         "unauthorized|unauthorised",
         "~ accept* .. password|login|user*",
+        "login|logins|signing_in|logging_in|sign_in keeps? failing|fails|failed|broken|rejected|refused",
       ],
       password: [
         "asks|ask|asking|prompts|prompt|prompting|wants|demands|requests|requesting|popup|pops .. password|passwords|credentials",
@@ -272,6 +283,7 @@ export const en: Lexicon = {
         "wrong|incorrect|invalid|bad|forgot*|forgotten|lost|reset password",
         "~ accept*|take|takes|recogni* .. password*",
         "password .. every time|again|over|constantly|rejected|refused|accepted|wrong|incorrect",
+        "lost|misplaced|forgot*|forgotten .. login|logins|credentials|username|passwords?",
       ],
       missing: [
         "disappear*|vanish*|missing|gone|lost|deleted|wiped|erased|removed|empty|emptied|overwritten|overwrote|overwrite",
@@ -306,6 +318,7 @@ export const en: Lexicon = {
         "run|ran|running out .. space|storage|quota|room",
         "quota reached",
         "too small",
+        "too big|large",
       ],
       forbidden: [
         "forbidden",
@@ -331,6 +344,8 @@ export const en: Lexicon = {
         "domain|name .. ~ found|exist|known|resolv*",
         "~ answer* .. queries|query|lookups|dns",
         "~ propagat*",
+        "trouble|problem|problems finding .. site|server|page|website|address",
+        "~ find .. server|host|nameserver",
       ],
       unuploaded: [
         "~ upload*|transfer* .. file*|anything|image*|photo*|picture*?",
@@ -394,6 +409,9 @@ export const en: Lexicon = {
     works: [
       "works|working|fine|ok|okay|normal|normally|alright|all_right|good|well|perfect|perfectly|unaffected|intact|up|online|alive|loads|opens|arriving|coming|arrive|healthy",
       "no problem*|issues|trouble",
+      "!works|loads|up|opens|working .. on_and_off|sometimes|intermittent*|occasionally|now_and_then",
+      "!sometimes|occasionally|intermittently works|loads|opens|up",
+      "!one minute|moment .. next|gone|down",
     ],
     fine: {
       incoming: [
@@ -414,6 +432,9 @@ export const en: Lexicon = {
       site: [
         "site|website|page|pages|shop .. itself? is|are|seems|loads|opens|works|still|open|load fine|ok|okay|working|up|good|normal|unaffected|alright|works",
         "static pages .. open|load|work|fine|ok",
+        "!works|loads|up|opens|working .. on_and_off|sometimes|intermittent*|occasionally|now_and_then",
+        "!sometimes|occasionally|intermittently works|loads|opens|up",
+        "!one minute|moment .. next|gone|down",
       ],
       internet: [
         "internet|connection|network|wifi|other|line .. is|are|works|seems fine|ok|okay|good|working",
@@ -553,6 +574,9 @@ export const en: Lexicon = {
         "feature request",
         "would be nice|great|lovely if|to",
         "your status page|newsletter|hotline .. nice|great|good|helpful|useful|finally",
+        "fantastic|brilliant|superb|amazing|outstanding|marvellous|legend|lifesaver|star",
+        "five|5 stars",
+        "hats off",
       ],
       other: [
         "unsubscribe",
@@ -585,6 +609,12 @@ export const en: Lexicon = {
         "visit .. office",
         "take over|handover|hand over .. client|customer|site|website|maintenance",
       ],
+      "mail.spam": [
+        "using|uses|used|spoofing|spoofs|spoofed|faking|forging|misusing|abusing .. my|our address|name|domain|email|mailbox",
+        "in my|our name",
+        "pretending|pretends .. to be us|me",
+        "i|we|ive never|not|didnt|havent|dont .. sent|send|wrote|written|sending",
+      ],
     },
   },
 
@@ -602,6 +632,10 @@ export const en: Lexicon = {
       "!nothing|anything .. chang*|updat*|touch*|install*|modif*|alter*|edit*",
       "!since|after your|you .. maintenance|upgrade|update|change|work|migration|night|move*|switch*|chang*|upgrad*|updat*",
       "!since|after the night|nightly|last upgrade|update|maintenance",
+      "what|where did|have i|we .. do|done|go|gone wrong",
+      "what .. i|we doing|did wrong",
+      "i|ive|we|weve messed|screwed|broke|broken|locked",
+      "i|we .. password protected|protected",
     ],
     "one-device": [
       "only|just on|in|at|from|with .. my|one|this|the|his|her phone|iphone|mobile|laptop|computer|pc|tablet|machine|device|browser|outlook|colleague|chrome|safari",

@@ -126,6 +126,7 @@ export const hu: Lexicon = {
       ],
       attachment: [
         "csatolmany*|melleklet|mellekletet|mellekletek*|mellekletek|mellekletunk|csatolt|csatolni|csatolas",
+        "pdf*|pdfet|excel*|fajl*|fajlok",
       ],
       site: [
         "honlap*|weboldal*|weblap*|webhely*|webshop*|webaruhaz*|webbolt*|webaruh*|portal*|website|webes|fooldal*|kezdolap*|kezdooldal*|aloldal*|nyitooldal*|termekoldal*|lapunk*|lapjain*|weben|webunk",
@@ -199,6 +200,7 @@ export const hu: Lexicon = {
         "nem jol mukod*",
         "nem csinal|csinalnak|reagal*",
         "eltunt|oda",
+        "hol|neha|idonkent|olykor|egyszer|idoszakosan megy|mukod*|bejon|elerheto|betolt*|jo|van",
       ],
       unreachable: [
         "~ nyil*|nyitja|nyitodik|megnyit*|megnyil*|tolt|toltodik|toltodnek|tolti|toltenek|betolt*|betoltod*|elerheto*|erheto*|erjuk|erem|erik|eri|elerni|elerjuk|elerem|hozhato|latszik|latszanak|latszodik|lathato*|latom|latjuk|latja|latjak|latni|jelenik|jelennek|jelentkez*|valaszol*|csatlakoz*|kapcsolod*|pingelheto|pingel*|reagal*",
@@ -250,6 +252,8 @@ export const hu: Lexicon = {
         "elhasal*",
         "~ enged* .. kimeno*|kuld*|elkuld*",
         "~ erkez*|megerkez*|er*|jut* .. ugyfel*|partner*|vevo*|cimzett*|hozzajuk|nekik|hozza|celba|vendeg*",
+        "!~ is? en|mi kuldt*|kuld*|irt*",
+        "!amit|amiket|amelyeket|melyeket ~ .. kuldt*|irt*",
       ],
       unreceived: [
         "~ jon|jonnek|jott|jottek|jovo|jonne|jonni|jottek .. be|meg|le|at|hozzank|nekem|nekunk|level*|mail*|email*|uzenet*|rendeles*?",
@@ -304,6 +308,8 @@ export const hu: Lexicon = {
         "hibas|rossz|helytelen|ervenytelen|elfelejtett*|elfelejtet* .. jelszo|jelszot|jelszava*|jelszavam*|jelszavat",
         "~ fogadja|elfogadja|jo|enged|emlek* .. jelszo*|jelszava*|jelszavam*",
         "jelszoker*|jelszoablak*|jelszobeker*",
+        "elfelejt*|elveszett*|elveszit*|elhagytam|elkever* .. jelszo*|jelszava*|belep*|felhasznalo*",
+        "jelszo*|jelszava* .. elfelejt*|elveszett*|elveszit*|elkever*",
       ],
       missing: [
         "eltun*|elvesz*|elveszett|hianyzik|hianyoznak|hianyos*|torolt*|toroltem|toroltuk|letorol*|kitorol*|torlodott|torlodtek|letorlod*|kiurult|felulir*|felulirt*|kitakarit*",
@@ -353,6 +359,8 @@ export const hu: Lexicon = {
         "ismeretlen domain*|kiszolgalo*|gazdagep*|host|nev",
         "nevfeloldas*|nevfelodas*|cimfeloldas*",
         "~ talalja|talaljak|talal|talalni .. domain*|cim*|szerver*|kiszolgalo*|webhely*",
+        "~ talalhato .. kiszolgalo*|szerver*|cim*|gazdagep*",
+        "~ talaljuk|talalom .. kiszolgalo*|szerver*",
       ],
       unuploaded: [
         "~ feltolt*|felmasol*|felrak*|toltheto|atmasol*|masolni|feltenni",
@@ -421,6 +429,7 @@ export const hu: Lexicon = {
       "!mikor .. jo|mukod*|megy",
       "!mas|egyeb|masik oldal*|honlap*|weboldal* .. jo|jok|mukod*|megy|mennek|rendben|bejon*",
       "!jo lenne|volna",
+      "!hol|neha|idonkent|olykor|egyszer|idoszakosan megy|mukod*|bejon|elerheto|betolt*|jo|van",
     ],
     fine: {
       incoming: [
@@ -444,6 +453,7 @@ export const hu: Lexicon = {
         "honlap*|weboldal*|oldal*|webshop*|webaruhaz*|bolt* .. jo|rendben|ok|mukod*|megy|elerheto|bejon|betolt|hibatlan*|olvashato|latszik",
         "olvasni|bongeszni|nezni .. lehet|tudjuk|tudjak",
         "tobbi oldal*|aloldal* .. rendben|jo|jok|mukod*|mennek|megy|bejon*",
+        "!hol|neha|idonkent|olykor|egyszer|idoszakosan megy|mukod*|bejon|elerheto|betolt*|jo|van",
       ],
       internet: [
         "internet*|net|netunk|halozat*|kapcsolat .. jo|rendben|mukod*|ok|ellenoriz*|hibatlan*|megy",
@@ -556,6 +566,7 @@ export const hu: Lexicon = {
         "jo lenne ha|egy",
         "jar|jott level*? tolem|piros pont",
         "sok siker*",
+        "ot|5 csillag*",
       ],
       other: [
         "hirlevel* .. leiratkoz*|toroljenek|vegyenek|lemond*",
@@ -575,6 +586,13 @@ export const hu: Lexicon = {
         "hozzaferes* .. adj*|adja*|kern*",
         "probalkoz*|tamadas*|portscan|belepesi kiserlet* .. ip|cimrol|gepetek*|szerver*|tolunk|rol",
         "nyitva|nyitvatart*|telefonszam*|ugyfelfogad*",
+      ],
+      "mail.spam": [
+        "nevemben|nevunkben",
+        "visszael* .. cim*|nev*|domain*",
+        "cimemmel|cimunkkel|cimemet|cimunket|cimemrol|cimunkrol .. hasznal*|visszael*|kuld*",
+        "~ is? en|mi kuldt*|kuld*|irt*",
+        "amit|amiket|amelyeket|melyeket ~ .. kuldt*|irt*",
       ],
     },
   },
@@ -596,6 +614,9 @@ export const hu: Lexicon = {
       "!jelszo* .. cserelve .. ~",
       "!hogyan|hogy|hol|hova .. tudom|kell|lehet .. atir*|modosit*|telepit*|frissit*|torol*",
       "!atallitottatok|atirtatok|frissitettetek|valtottatok",
+      "mit|hol rontott*|ronthatt*|csinaltam|csinaltunk .. rosszul?",
+      "magam|magunk|mi|en .. elrontott*|elszur*|elallit*",
+      "levedtem|levedtuk|jelszavaztam|jelszoval .. vedt*",
     ],
     "one-device": [
       "csak|csupan .. telefon*|mobil*|laptop*|gepen|gepem*|gepunk*|gepe|gepen|tablet*|bongeszo*|iphone*|notebook*",

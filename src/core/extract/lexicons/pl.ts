@@ -112,7 +112,7 @@ export const pl: Lexicon = {
         "automatyczn* mail*|wiadomosc*|powiadomien*|odpowiedz*|potwierdzen*",
         "sklep|strona|system .. ~? wysyla|wysyl*",
       ],
-      attachment: ["zalacznik*|zalaczon*|zalaczeni*"],
+      attachment: ["zalacznik*|zalaczon*|zalaczeni*", "pdf*|plik|pliki|plikow|plikami"],
       site: [
         "strona|strony|strone|stronie|stron|stronami|stronka|stronki|stronke|witryn*|podstron*|domow*|www|serwis|serwisu|serwisie",
         "sklep|sklepu|sklepie|sklepy|sklepik*|esklep*|koszyk*|kasa|katalog|katalogu|galeri*|portal*|forum|blog*",
@@ -197,6 +197,7 @@ export const pl: Lexicon = {
         "caly|cala|calkiem martw*|padl*|lezy",
         "!bez problem*|klopot*|trudnosc*",
         "!~ problem*|klopot*",
+        "raz|czasem|czasami|momentami|chwilami jest|dziala|dzialaja|chodzi|otwiera|wchodzi|sie",
       ],
       unreachable: [
         "~ nawiaza*|nawiazano|ustanowi* .. polaczen*",
@@ -213,6 +214,7 @@ export const pl: Lexicon = {
         "za|zbyt dlugo .. odpow*|oczek*|czeka*",
         "kreci|kreca sie",
         "timed out",
+        "polaczen*|laczn* .. ~ powiodl*|udal*|uda|udaje",
       ],
       slow: [
         "trwa|zajmuje .. wiecznosc|wieki|dlugo|pol",
@@ -241,6 +243,8 @@ export const pl: Lexicon = {
         "cos poszlo nie|zle",
         "wyskakuj*|wyskoczyl*|wyswietl*|pokazuj*|pojawi*|wyrzuca|wywala|sypie|zwraca*|rzuca .. blad*|bled*|komunikat*|<number>|error*",
         "komunikat o? bled*|brak*",
+        "stron* bled*|z_bled*",
+        "!bedzie|bedziemy|beda|bedac",
       ],
       unsent: [
         "~ rozesla*|rozsyla*|porozsyla* .. mail*|wiadomosc*|zaprosz*?",
@@ -254,6 +258,7 @@ export const pl: Lexicon = {
         "wysyl*|wyslac|wysylk*|wychodzac*|smtp .. blad*|bled*|odrzuc*|odmaw*|problem*|nieuda*|awari*|zawodz*",
         "blad*|bled*|problem*|odrzuc*|klopot*|trudnosc* .. wysyl*|wyslani*|wychodzac*|smtp|wysylk*",
         "niewyslan*",
+        "!ktorych|ktorego|ktorej .. ~ .. wysyl*|wysla*|napisa*|nadawa*",
       ],
       unreceived: [
         "ostatni|ostatnia|ostatnie mail|mejl|wiadomosc|poczta|zamowienie",
@@ -292,6 +297,7 @@ export const pl: Lexicon = {
         "!polaczen* .. odrzuc*",
         "!zwrac*|zwroc* .. blad*|servfail|uwage",
         "!zwrot* .. pieniedzy|srodkow|platnosc*|kosztow|naleznosc*|wplat*",
+        "!odbitek|odbitki|odbitka|odbitke|odbitkami|odbitkach",
       ],
       login: [
         "wraca|cofa|przerzuca|odsyla .. do|na ekran*|stron*|okn* logow*",
@@ -313,6 +319,7 @@ export const pl: Lexicon = {
         "brak dostepu do",
         "~ dostepu do",
         "nieprawidlow*|zly|zla|zle|bledn* .. login*|haslo|nazw*|dane|uzytkownik*",
+        "!wywala|wyrzuca .. komunikat*|blad*|bled*|ostrzez*",
       ],
       password: [
         "hasl* .. .. ~ przyjm*|pasuj*|dziala|akcept*|wchodzi",
@@ -327,6 +334,7 @@ export const pl: Lexicon = {
         "reset*|zmian*|zmienic|odzysk* hasl*",
         "!hasl* .. ~ zmien*",
         "!hasl* .. popraw*|sprawdz*|samo",
+        "zgubi*|zapomn*|zapodzia*|~_pamieta* .. login*|dane|dostep*",
       ],
       missing: [
         "znikn*|znika*|zgin*|przepad*|skasowa*|usun*|wyczysc*|wykasowa*|nadpis*|pust*|utraci*|utracon*|stracil*",
@@ -386,6 +394,9 @@ export const pl: Lexicon = {
         "nieznan* host*|domen*|serwer*",
         "~ propag*|rozpropag*",
         "~ odpowiedzi .. serwer* nazw",
+        "problem* ze? znalezieni*",
+        "~ odnal*|odnaj* .. adres*|serwer*|domen*|ip|witryn*|stron*",
+        "adres*|serwer*|domen*|witryn* .. ~ odnal*|odnaj*",
       ],
       unuploaded: [
         "~ wgrac|wgryw*|wgraj*|przeslac|uploadow*|wrzucic|zaladowac .. plik*|zdjec*|ftp|serwer*",
@@ -460,6 +471,7 @@ export const pl: Lexicon = {
       "w|bez porzadku|problemu|problemow|zarzutu|zmian|klopotu|klopotow",
       "bez problemow|problemu|klopotow|zarzutu",
       "wszystko gra",
+      "!raz|czasem|czasami|momentami|chwilami jest|dziala|dzialaja|chodzi|otwiera|wchodzi|sie",
     ],
     fine: {
       incoming: [
@@ -486,6 +498,7 @@ export const pl: Lexicon = {
       site: [
         "strona|strony|sklep|witryna|reszta .. sama|jest|sie? dziala*|otwiera|ok|okej|normaln*|porzadku|chodzi|dostepna|laduje",
         "ogladac|przegladac|czytac mozna",
+        "!raz|czasem|czasami|momentami|chwilami jest|dziala|dzialaja|chodzi|otwiera|wchodzi|sie",
       ],
       internet: [
         "internet|lacze|siec .. dziala*|ok|okej|porzadku|normaln*",
@@ -502,7 +515,10 @@ export const pl: Lexicon = {
       ftp: ["ftp .. dziala|ok|porzadku|chodzi"],
       panel: ["panel .. dziala|ok|porzadku|chodzi"],
       dns: ["dns* .. dziala|ok|porzadku|poprawn*|prawidlow*"],
-      domain: ["domena .. jest? oplacona|wazna|aktywna|przedluzona"],
+      domain: [
+        "domena .. jest? oplacona|wazna|aktywna|przedluzona",
+        "!raz|czasem|czasami|momentami|chwilami jest|dziala|dzialaja|chodzi|otwiera|wchodzi|sie",
+      ],
     },
     phrases: {
       "web.down": [
@@ -628,6 +644,10 @@ export const pl: Lexicon = {
         "wyglada* .. na oszust*|phishing*|spam*|podejrz*",
         "~ wysla* .. mail*|zwrot*",
         "skrzynk*|kont* .. wygas*|usunie*|zablok* .. klik*|link*|hasl*",
+        "podszyw*|podszyl*",
+        "w moim|naszym imieniu",
+        "uzywa|wykorzystuje .. mojego|naszego|moj|nasz adres*|domen*",
+        "ktorych|ktorego|ktorej .. ~ .. wysyl*|wysla*|napisa*|nadawa*",
       ],
       "mail.webmail": [
         "poczta|poczty|poczte|skrzynk* .. przez strone|przegladarke|www .. pust*|bial*|blad*|ladu*",
@@ -723,6 +743,7 @@ export const pl: Lexicon = {
         "byloby? milo|fajnie|dobrze .. gdyby|by",
         "u nas .. wszystko? dziala",
         "wesolych|szczesliwego|spokojnych swiat|nowego",
+        "piec|5 gwiazd*",
       ],
       other: [
         "wspolprac*|pozycjonow*|seo .. ofert*|propon*|oferuj*",
@@ -771,6 +792,9 @@ export const pl: Lexicon = {
       "!co zmienil*",
       "!zmian* terminu|danych|adresu",
       "!na zmiane",
+      "co|gdzie .. zrobi*|popeln*|ustawi* .. zle|nie_tak|blad",
+      "sam|sama|sami .. zepsu*|popsu*|zabezpiecz*",
+      "zabezpieczy* .. haslem",
     ],
     "one-device": [
       "tylko|wylacznie|jedynie na|u|w|z .. moim|jednym|jednej|telefon*|komork*|laptop*|komputer*|iphon*|smartfon*|tablet*|outlook*|kolezank*|koleg*|przegladarc*|mnie|szefa",

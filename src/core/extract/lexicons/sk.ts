@@ -68,6 +68,8 @@ export const sk: Lexicon = {
       "neda|nedaju|nedalo|nedari|nedarilo|nejde|nejdu|nesiel|nesla|neslo|nepojde|nemoz*|nemohol|nemohl*|nevie|neviem|nevieme|nevedia|nedokaz*|nechce|nechcu|nemozno",
       "prestal|prestala|prestalo|prestali|prestava|odmieta|odmietaju|odmiet*|zlyhava|zlyhal*|zlyha",
       "nezvlad*|nestih*|marne|nemozne|nemam|nemame|nema|nemaju",
+      "nepodari*|nezdar*|nepovedl*|nedoslo",
+      "nepodaril*",
     ],
     but: [
       "ale|lenze|vsak|avsak|zatial|len|iba|inak|okrem|pretoze|takze|i|ked|hoci|napriek|pritom|akurat|lebo",
@@ -111,7 +113,7 @@ export const sk: Lexicon = {
         "automatick* mail*|sprav*|odpoved*|potvrden*|email*",
         "dopytov* formular*",
       ],
-      attachment: ["priloh*|prilozen*"],
+      attachment: ["priloh*|prilozen*", "pdf*|prilozen*"],
       site: [
         "web|webu|weby|webom|webov*|webe|stranka|stranku|stranky|stranke|stranok|strankach|strankami|podstrank*|prezentaci*|eshop*|shop|shopu",
         "e shop*",
@@ -193,6 +195,7 @@ export const sk: Lexicon = {
         "bez odozvy",
         "!bez problem*|tazkost*",
         "!nejde|nejdu .. odoslat|poslat|prihlasit|otvorit|nacitat|ulozit|o",
+        "chvilu|chvilku|obcas|niekedy|raz ide|idu|funguj*|bezi|chodi|nacita",
       ],
       unreachable: [
         "nepodarilo|neda nadviazat|nadviaz* .. spojen*|pripoj*?",
@@ -208,6 +211,7 @@ export const sk: Lexicon = {
         "timeout*|timed out",
         "stale|len|furt toci|tocilo|koliesko",
         "vzda* .. cakan*|odpoved*",
+        "spojen*|pripojen* .. nezdar*|nebol*|neuspes*",
       ],
       slow: [
         "trva .. vecnost|dlho|pol|celu",
@@ -233,6 +237,9 @@ export const sk: Lexicon = {
         "biel*|prazdn* stran*|obrazovk*|okno",
         "nieco sa pokazilo|nepodarilo",
         "hlasi|hlasila|vypise|vypisuje|vyskoc*|vyskakuj*|vracia|vrati|hadze|hodi|ukazuj*|ukaz*|zobraz* .. chyb*|hlask*|<number>|error*",
+        "chybov* strank*|obrazovk*",
+        "!moje|moj|nase|toto hlasenie",
+        "!hlasenie|hlasenia zavad*|porúch*|poruch*",
       ],
       unsent: [
         "~ rozoslat|rozosielat|rozosl*|obeslat",
@@ -250,6 +257,8 @@ export const sk: Lexicon = {
         "nejdu|nejde|nesli|neidu von|prec|mail*|odchodz*",
         "nase|moje|nasich|mojich|nas mail*|sprav*|ponuk*|odpoved*|posta .. nedoraz*|nedochadz*|nedoruc*|neprisl*|neprid*|nedosl*|nechod*",
         "nedojde|nedorazi k|ku|zakazni*|klient*|prijemc*",
+        "!ktore|ktory|ktoru som|sme .. neposl*|neposiel*|nepisal*|neodosl*|neodosiel*",
+        "!nikdy neposl*|neposiel*|nepisal*|neodosl*",
       ],
       unreceived: [
         "posledny|posledna mail|sprava|email|posta|objednavka",
@@ -315,6 +324,7 @@ export const sk: Lexicon = {
         "zmenit|obnovit|resetov*|reset|obnovenie .. hesl*",
         "!hesl* .. nemen*|nezmen*|rovnak*|spravn*|ulozen*",
         "!nemen*|nezmen* .. hesl*",
+        "stratil*|zabud* .. login*|prihlasovac*|udaje|meno|hesl*",
       ],
       missing: [
         "zmizl*|zmizol|zmiznut*|stratil*|straten*|prazdn*|zmazal*|zmazan*|vymaz*|premazal*|odstranil*|prepisal*|chyba|chybaju|prec|miznu|pomazal*",
@@ -379,6 +389,7 @@ export const sk: Lexicon = {
         "neznam* hostitel*|domen*|server*",
         "nepropagov*",
         "~ propagov*",
+        "~ najst .. adres*|server*|ip|domen*",
       ],
       unuploaded: [
         "nenahraj*|nenahrav*|nenahral*|neuploaduj*",
@@ -455,6 +466,7 @@ export const sk: Lexicon = {
       "v poriadku|pohode",
       "bez problemov|problemu|tazkosti|zmien|zmeny",
       "!ide|islo o",
+      "!chvilu|chvilku|obcas|niekedy|raz ide|idu|funguj*|bezi|chodi|nacita",
     ],
     fine: {
       incoming: [
@@ -474,6 +486,7 @@ export const sk: Lexicon = {
         "web|weby|stranka|stranky|eshop|obchod .. samotny|samotna|su|je ide|idu|bezi|bezia|funguj*|ok|poriadku|dostupn*|nacita",
         "prezerat|prezeranie|citanie .. ide|funguj*|ok",
         "vypis stranok",
+        "!chvilu|chvilku|obcas|niekedy|raz ide|idu|funguj*|bezi|chodi|nacita",
       ],
       internet: [
         "internet|pripojenie|wifi .. funguj*|ide|ok|poriadku|bezi",
@@ -490,7 +503,10 @@ export const sk: Lexicon = {
       ftp: ["ftp .. funguj*|ide|ok|poriadku"],
       panel: ["panel|administracia .. funguj*|ide|ok|poriadku"],
       dns: ["dns .. funguj*|ok|spravne|poriadku"],
-      domain: ["domena .. je? zaplaten*|predlzen*|plati|aktivna"],
+      domain: [
+        "domena .. je? zaplaten*|predlzen*|plati|aktivna",
+        "!chvilu|chvilku|obcas|niekedy|raz ide|idu|funguj*|bezi|chodi|nacita",
+      ],
     },
     phrases: {
       "web.down": [
@@ -626,6 +642,10 @@ export const sk: Lexicon = {
         "vydava* .. za nas|vas|mna",
         "zrus*|zmaz*|zablok* .. ucet|schrank* .. hesl*|odkaz*|klik*",
         "hesl* .. inak .. zrus*|ucet|schrank*",
+        "zneuziv*|zneuzil*|zneuzit* .. adres*|domen*|meno|schran*|mail*",
+        "mojom|nasom|mojim|nasim mene|menom",
+        "ktore|ktory|ktoru som|sme .. neposl*|neposiel*|nepisal*|neodosl*|neodosiel*",
+        "nikdy neposl*|neposiel*|nepisal*|neodosl*",
       ],
       "mail.webmail": [
         "webov* rozhrani* post* .. prazdn*|biel*|chyb*|nejde",
@@ -732,6 +752,7 @@ export const sk: Lexicon = {
         "nam .. vsetko ide|funguje|bezi",
         "vesele|stastny|krasne sviatky|vianoce|novy|velkonocne",
         "podakovanie|pochvala",
+        "pat|5 hviezd*",
       ],
       other: [
         "spoluprac*|seo|ppc|reklam* .. ponuk*|ponuka*",
@@ -779,6 +800,9 @@ export const sk: Lexicon = {
       "!nocn*|vas* aktualizaci*|udrzb*|odstavk*",
       "!menili|zmenili|aktualizovali|presuvali ste",
       "!ste .. menili|zmenili|aktualizovali|presuvali|upravovali",
+      "co|kde .. robim|urobil*|spravil* .. zle|chybu",
+      "sam|sama|sami|ja .. pokaz*|rozbil*|pobabral*",
+      "zaheslova*",
     ],
     "one-device": [
       "na|v ostatnych pocitac*|zariaden*|telefon* .. funguj*|ide|ok|poriadku|normalne",

@@ -124,7 +124,7 @@ export const sl: Lexicon = {
         "obvestil*|potrditv*|povprasevanj*|narocil* .. s|z|iz|prek|preko spletn*|stran*|trgovin*|obraz*",
         "samodejn*|avtomatsk* obvestil*|mail*|mejl*|sporocil*|potrdit*|odgovor*",
       ],
-      attachment: ["prilog*|priponk*|pripet*"],
+      attachment: ["prilog*|priponk*|pripet*", "pdf*|pripet*"],
       site: [
         "stran|strani|stranjo|stranmi|straneh|podstran*|naslovnic*|spletk*|spletisc*|spletn*|blog*|forum*|portal*|katalog*",
         "trgovin*|etrgovin*|kosaric*|blagajn*|galerij*|narocanj*|narocilnic*|aplikacij*|prijavnic*|koledar*|kosar*",
@@ -132,6 +132,7 @@ export const sl: Lexicon = {
         "rezervacijsk*|narocilnisk*|prodajn* sistem*|stran*|modul*|portal*",
         "obiskovalc*|kupci|kupcev",
         "domac* stran|strani",
+        "tega|spletno|spletnega mesto|mesta",
       ],
       cms: [
         "vticnik*|plugin*|predlog|predloge|predlogo|tema|temo|teme|urejevalnik*",
@@ -174,6 +175,7 @@ export const sl: Lexicon = {
         "!racun* za|pri .. info|mail*|post*",
         "!imap|pop3|exchange racun*",
         "racun|racuna|racunu|racuni|racune|racunov|racunom|racunih|predracun*|faktur*|dobropis*|opomin*|poloznic*|placil*|narocnin*|nakazil*|cena|ceno|cene|stroske*|strosek|ddv|davcn*",
+        "!opomnik*",
       ],
       spam: [
         "spam*|nezelen*|nezazelen*|vsiljen*|smetnjak*|junk|phishing*|prevar*|prevarantsk*",
@@ -219,6 +221,7 @@ export const sl: Lexicon = {
         "povsem|cisto|popolnoma mrtv*|tiho|tema",
         "!brez tezav*|problem*",
         "!~ gre za",
+        "enkrat|vcasih|obcasno|tu_pa_tam|malo dela|delajo|deluje|gre|odpre|je",
       ],
       unreachable: [
         "~ mogoce? vzpostavit*|vzpostavi",
@@ -236,6 +239,7 @@ export const sl: Lexicon = {
         "povezava|povezave|povezati ~",
         "timed out",
         "samo|le|kar vrti|nalaga",
+        "~ doseci|dosec",
       ],
       slow: [
         "traja .. vecno|celo|pol|dolgo",
@@ -260,6 +264,7 @@ export const sl: Lexicon = {
         "bel*|prazn* stran|strani|zaslon*|ekran*",
         "nekaj je slo narobe",
         "javlja|javi|izpise|izpisuje|izpisujejo|vrze|mece|pokaze|prikaze .. napak*|opozoril*|<number>|error*",
+        "stran|strani .. z? napak*",
       ],
       unsent: [
         "~ razposla*|razposlj*|razposilj*|oddati|oddat .. mail*|sporocil*|post*|vabil*?",
@@ -275,6 +280,7 @@ export const sl: Lexicon = {
         "~ pride|pridejo|prispe*|prisl*|prisel|dosez* do? strank*|prejemnik*|naslovnik*|kupc*|partner*|narocnik*",
         "nas|nasa|nase|nasi|nasih|moj|moja|moje|moji|mojih mail*|mejl*|sporocil*|ponudb*|odgovor*|post* .. ~ prid*|prispe*|prisl*|dobi*|prejm*|prejel*",
         "neposlan*|neodposlan*",
+        "!ki|katere .. ~ .. poslal*|posiljal*|pisal*|odposlal*",
       ],
       unreceived: [
         "zadnji|zadnja|zadnje mail|mejl|posta|sporocilo|narocilo",
@@ -355,6 +361,7 @@ export const sl: Lexicon = {
         "!gesla ~",
         "!gesla? .. ~ spremin*|menja*|sprem*",
         "!~ .. spremin*|menja*|sprem* .. gesla?",
+        "izgubil*|pozabil*|zalozil* .. prijavn*|podatk*|uporabnisk*",
       ],
       missing: [
         "izginil*|izgine|izginejo|izginjajo|izgubil*|izgubljen*|manjka*|pobrisa*|izbrisa*|zbrisa*|brisal*|brisa*|prazen|prazna|prazno|prepisal*|povozil*|pobrisal*",
@@ -475,7 +482,9 @@ export const sl: Lexicon = {
         "zaracun*|placa*|placevat*|preplac*|preplacil*|opomin*|vracil*|dobropis*|poravnan*|poravna*|bremeni*|trgatev|odtegn*",
         "odpoved*|odpove*|preklic*|prekin* .. pogodb*|gostovanj*|narocnin*|paket*|storit*",
         "racun* .. napacn*|manjka*|dvojn*|dvakrat|prejel*|napak*|popravlj*|naslov*",
-        "napacn*|dvojn*|dva|popravljen*|nov* .. racun*|davcn*|naslov*",
+        "napacn*|dvojn*|popravljen*|nov* .. racun*|davcn*|naslov*",
+        "dva .. racun*",
+        "!opomnik*",
       ],
     },
     works: [
@@ -486,6 +495,7 @@ export const sl: Lexicon = {
       "brez tezav*|problem*|posebnosti",
       "ni|nimam|nimamo tezav*|problem*",
       "!gre|gredo za",
+      "!enkrat|vcasih|obcasno|tu_pa_tam|malo dela|delajo|deluje|gre|odpre|je",
     ],
     fine: {
       incoming: [
@@ -509,6 +519,7 @@ export const sl: Lexicon = {
       site: [
         "stran|strani|trgovina .. sama|pa|sicer? dela|deluje|odpira|redu|ok|okej|normalno|delajo|dostopna|dosegljiva",
         "branje|gledanje|brskanje|ogled .. dela|deluje|gre|redu",
+        "!enkrat|vcasih|obcasno|tu_pa_tam|malo dela|delajo|deluje|gre|odpre|je",
       ],
       internet: [
         "internet|splet|povezava .. dela|deluje|redu|ok|okej|normalno",
@@ -522,7 +533,11 @@ export const sl: Lexicon = {
       ftp: ["ftp .. dela|deluje|gre|redu|ok"],
       panel: ["panel|plosca .. dela|deluje|gre|redu|ok"],
       dns: ["dns .. dela|deluje|redu|ok|pravilen|pravilno"],
-      domain: ["domena .. placana|podaljsana|velja|poravnana", "registracija .. velja|placana"],
+      domain: [
+        "domena .. placana|podaljsana|velja|poravnana",
+        "registracija .. velja|placana",
+        "!enkrat|vcasih|obcasno|tu_pa_tam|malo dela|delajo|deluje|gre|odpre|je",
+      ],
     },
     phrases: {
       "web.down": [
@@ -636,6 +651,9 @@ export const sl: Lexicon = {
         "od vas|vasa|vase podpor* .. gesl*|povezav*",
         "~ posla* .. jaz|mi .. spam*|vrac*",
         "izdaja*|predstavlja* za|kot nas|nasa|nase|nasi|naso|nasih|nasega|nasem|nasim|mene|moj*",
+        "mojem|nasem|mojim|nasim imenu|imenom",
+        "zlorablja*|zlorabil*|uporablja .. moj|nas|moje|nase naslov*|domen*",
+        "ki|katere .. ~ .. poslal*|posiljal*|pisal*|odposlal*",
       ],
       "mail.webmail": ["spletn* post* .. bela|prazna|napak*|prijav*"],
       ftp: ["ftp|sftp|filezill*|winscp .. zavrac*|zavrn*|prekin*|napak*"],
@@ -686,6 +704,7 @@ export const sl: Lexicon = {
         "odskodnin*|nadomestil*|povracil*",
         "nacin* placil*",
         "placil* .. kartic*|poloznic*",
+        "!opomnik*",
       ],
       howto: [
         "naroci* .. predal*|paket*",
@@ -735,6 +754,9 @@ export const sl: Lexicon = {
         "kapo|klobuk dol",
         "ni napaka|nujno|treba odgovarjat*|odgovorit*",
         "srecn* novo|praznik*",
+        "pet|5 zvezd*",
+        "!hvala .. za .. hiter|hitro|prijazen|vas odgovor|odziv|resitev|pomoc",
+        "!hvala vnaprej|ze",
       ],
       other: [
         "sodelovanj*|oglasevanj*|seo|trzenj* .. ponu*|predlag*|zanima*",
@@ -781,6 +803,9 @@ export const sl: Lexicon = {
       "!ste|so .. sprem*|menjal*|nadgradi*|posodob*|preseli*|zamenjal*|nastavil*|uredil*",
       "!nocn*|sinocnj*|zadnj* posodobitv*|nadgradnj*|vzdrzevanj*",
       "!po nocn*|sinocnj* .. posodobitv*|nadgradnj*",
+      "kaj|kje sem|smo .. naredil*|storil*|zgresil* .. narobe|napak*?",
+      "sam|sama|sami .. kriv*|pokvaril*|zamocil*",
+      "zascitil*|zaklenil* .. gesl*",
     ],
     "one-device": [
       "samo|le|zgolj na|v|pri .. mojem|enem|tem|telefon*|mobitel*|racunalnik*|prenosnik*|tablic*|iphon*|sodelav*|kolegic*|kolegu|brskalnik*|outlook*|eni|moji",
@@ -888,6 +913,7 @@ export const sl: Lexicon = {
       "!racun*|ponudb* .. posla*|posilja*|strank*",
       "!uporabnisk* racun*",
       "!placil*|placiln* .. prehod*|sistem*|stran*|trgovin*",
+      "!opomnik*",
     ],
     compensation: [
       "sla pogodb*|garanc*|<number>",
