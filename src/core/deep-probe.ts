@@ -69,7 +69,9 @@ export function deepPlanFor(
   const looks = [
     ...(domain && likely.some((one) => WEB.has(one)) ? webLooks(domain) : []),
     ...(likely.some((one) => MAIL.has(one)) ? mailLooks(account, domain, directory) : []),
-    ...(domain && likely.some((one) => WEB.has(one) || MAIL.has(one)) ? [nameLook(domain)] : []),
+    ...(domain && likely.some((one) => WEB.has(one) || MAIL.has(one))
+      ? [nameLook(domain.ascii, likely.some((one) => WEB.has(one)) ? "web" : "mail")]
+      : []),
   ];
   const allow = [...new Set(directory.places.flatMap(({ addresses }) => addresses))];
   return looks.length > 0 && allow.length > 0 ? { accountId: account.id, looks, allow } : null;
@@ -125,7 +127,9 @@ const hostOf = (place: Place | null, kinds: readonly string[]): string | null =>
     ? (place.hostname ?? place.addresses[0] ?? null)
     : null;
 
-const nameLook = ({ ascii }: Domain): DeepLook => look("dns", "where", ascii, null);
+/** Whether a name, or the mail for it, leads to us. */
+export const nameLook = (name: string, of: "web" | "mail"): DeepLook =>
+  look("dns", "where", name, null, { of });
 
 /** What customers say of a service of ours that fails for all of them. */
 export const SAID_OF: Readonly<Partial<Record<DeepService, Symptom>>> = {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { PROBES } from "../../probes/index.js";
+import { createExchanges } from "../../probes/exchanges.js";
 import { createResolver, type Resolver } from "../../probes/resolver.js";
 import { runProbe } from "../../probes/run.js";
 import { createEgress } from "../../probes/egress.js";
@@ -59,6 +60,7 @@ const selfcheck = createSelfCheck(clock);
 const watched = new Map<string, Watched>();
 let sights: Sights = { resolvers: [], references: [], egress: [] };
 let resolver: Resolver = createResolver({});
+let exchanges = createExchanges({});
 let mayReach = createEgress([]);
 /** Asked through these, so that what is set anew applies to monitors already prepared. */
 const eyes: Eyes = {
@@ -169,6 +171,7 @@ function obey(order: Order): void {
     case "sights":
       sights = order.sights;
       resolver = createResolver({ servers: sights.resolvers });
+      exchanges = createExchanges({ servers: sights.resolvers });
       mayReach = createEgress(sights.egress);
       selfcheck.configure(sights.references);
       break;
@@ -197,7 +200,11 @@ function obey(order: Order): void {
 /** What a customer complains of is looked at beside the schedule; it delays nothing. */
 async function answerOnce({ n, looks, allow }: Order & { kind: "look-once" }): Promise<void> {
   try {
-    say({ kind: "looked-once", n, results: await lookOnce(looks, allow, resolver, now) });
+    say({
+      kind: "looked-once",
+      n,
+      results: await lookOnce(looks, allow, { resolver, exchanges }, now),
+    });
   } catch (error) {
     log.error({ err: error }, "look-once.failed");
     say({ kind: "looked-once", n, results: [] });

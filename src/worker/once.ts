@@ -1,12 +1,19 @@
 import type { DeepLook } from "../core/deep-probe.js";
 import type { Eyes, Result, Verdict } from "../../probes/probe.js";
 import { PROBES } from "../../probes/index.js";
-import { degraded, down, up } from "../../probes/failures.js";
+import type { Exchanges } from "../../probes/exchanges.js";
+import { degraded, down, unknown, up } from "../../probes/failures.js";
 import { runProbe } from "../../probes/run.js";
 import type { Resolver } from "../../probes/resolver.js";
 
 /** A look that was asked for once; longer than this (ms) nobody waits for it. */
 const TIMEOUT_MS = 4_000;
+
+/** Who is asked where names lead. */
+export interface Names {
+  readonly resolver: Resolver;
+  readonly exchanges: Exchanges;
+}
 
 /**
  * Looks once at what a customer complains of. Only addresses in `allow` are ever connected to: a name
@@ -15,7 +22,7 @@ const TIMEOUT_MS = 4_000;
 export async function lookOnce(
   looks: readonly DeepLook[],
   allow: readonly string[],
-  resolver: Resolver,
+  { resolver, exchanges }: Names,
   now: () => Date,
 ): Promise<readonly Result[]> {
   const ours = new Set(allow.map((address) => address.toLowerCase()));
@@ -28,7 +35,8 @@ export async function lookOnce(
       const module = PROBES[probe];
       const run = module
         ? module.prepare(target, options, eyes)
-        : (signal: AbortSignal) => whereTo(target, ours, resolver, signal);
+        : (signal: AbortSignal) =>
+            whereTo(target, options["of"] === "mail", ours, { resolver, exchanges }, signal);
       return runProbe(run, TIMEOUT_MS, now);
     }),
   );
@@ -44,19 +52,32 @@ const onlyTo = (ours: ReadonlySet<string>, resolver: Resolver): Resolver => ({
   },
 });
 
-/** Whether the name leads to us. Whether it should is for the inventory to say. */
+/** Whether the name, or the mail for it, leads to us. Whether it should is for the inventory to say. */
 async function whereTo(
   name: string,
+  mail: boolean,
   ours: ReadonlySet<string>,
-  resolver: Resolver,
+  { resolver, exchanges }: Names,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const resolved = await resolver.resolve(name, "any", signal);
-  if (resolved.kind === "failed") return { outcome: "unknown", reason: resolved.reason };
-  if (resolved.kind === "not-found") return down("name-not-found");
-  const addresses = resolved.addresses.map(({ address }) => address);
+  const exchanged = mail ? await exchanges(name) : null;
+  if (exchanged?.kind === "failed") return unknown(exchanged.reason);
+  // Without an exchange mail goes to the name itself (RFC 5321, section 5.1).
+  const hosts = exchanged?.kind === "found" ? exchanged.hosts : [name];
+  const resolved = await Promise.all(hosts.map((host) => resolver.resolve(host, "any", signal)));
+  const addresses = resolved.flatMap((one) =>
+    one.kind === "found" ? one.addresses.map(({ address }) => address) : [],
+  );
+  const failed = resolved.find(({ kind }) => kind === "failed");
+  if (addresses.length === 0)
+    return failed?.kind === "failed" ? unknown(failed.reason) : down("name-not-found");
   const here = addresses.filter((address) => ours.has(address.toLowerCase()));
-  const facts = { addresses: addresses.slice(0, 10) };
+  const facts = { addresses: addresses.slice(0, 10), ...(mail && { exchanges: hosts }) };
   if (here.length === addresses.length) return up(facts);
-  return here.length > 0 ? degraded("points-elsewhere", facts) : down("points-elsewhere", facts);
+  // One of several exchanges is enough to be ours.
+  return here.length > 0 && !mail
+    ? degraded("points-elsewhere", facts)
+    : here.length > 0
+      ? up(facts)
+      : down("points-elsewhere", facts);
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import type { Resolver } from "../../probes/resolver.js";
 import type { DeepLook } from "../../src/core/deep-probe.js";
-import { lookOnce } from "../../src/worker/once.js";
+import { lookOnce, type Names } from "../../src/worker/once.js";
 
 const now = (): Date => new Date();
 
@@ -17,6 +17,12 @@ const leading = (names: Readonly<Record<string, readonly string[]>>): Resolver =
         : { kind: "not-found" },
     );
   },
+});
+
+/** Who takes mail: `mx.NAME`, where that is a name. */
+const names = (resolver: Resolver): Names => ({
+  resolver,
+  exchanges: (name) => Promise.resolve({ kind: "found", hosts: [`mx.${name}`, "far.test"] }),
 });
 
 const look = (given: Partial<DeepLook>): DeepLook => ({
@@ -44,7 +50,7 @@ test("a service at an address of ours is looked at", async () => {
   const options = { dialogue: [{ expect: "* OK" }] };
   const looks = [look({ target: `box.test:${port}`, options })];
   const resolver = leading({ "box.test": ["127.0.0.1"] });
-  const [seen] = await lookOnce(looks, ["127.0.0.1"], resolver, now);
+  const [seen] = await lookOnce(looks, ["127.0.0.1"], names(resolver), now);
   expect(seen).toMatchObject({ outcome: "up", reason: "ok" });
   expect(callers()).toBe(1);
 });
@@ -57,7 +63,7 @@ test.each([["box.test"], ["127.0.0.1"]])(
     const [seen] = await lookOnce(
       [look({ target: `${host}:${port}` })],
       ["192.0.2.7"],
-      resolver,
+      names(resolver),
       now,
     );
     expect(seen).toMatchObject({ outcome: "down", reason: "name-not-found" });
@@ -73,7 +79,9 @@ test.each<[string, readonly string[], string, string]>([
 ])("%s with %j is said to be %s, %s", async (name, addresses, outcome, reason) => {
   const resolver = leading(addresses.length > 0 ? { [name]: addresses } : {});
   const looks = [look({ service: "dns", probe: "where", target: name })];
-  expect(await lookOnce(looks, ["192.0.2.7"], resolver, now)).toMatchObject([{ outcome, reason }]);
+  expect(await lookOnce(looks, ["192.0.2.7"], names(resolver), now)).toMatchObject([
+    { outcome, reason },
+  ]);
 });
 
 test("a resolver without a word is our own fault, not the customer's", async () => {
@@ -82,6 +90,18 @@ test("a resolver without a word is our own fault, not the customer's", async () 
       Promise.resolve({ kind: "failed", reason: "resolver-failed", code: "ESERVFAIL" }),
   };
   const looks = [look({ service: "dns", probe: "where", target: "x.test" }), look({})];
-  const seen = await lookOnce(looks, ["192.0.2.7"], silent, now);
+  const seen = await lookOnce(looks, ["192.0.2.7"], names(silent), now);
   expect(seen.map(({ outcome }) => outcome)).toEqual(["unknown", "unknown"]);
+});
+
+test.each<[string, Readonly<Record<string, readonly string[]>>, string]>([
+  ["ours", { "mx.x.test": ["192.0.2.7"] }, "up"],
+  ["ours and others'", { "mx.x.test": ["192.0.2.7"], "far.test": ["198.51.100.9"] }, "up"],
+  ["others'", { "far.test": ["198.51.100.9"] }, "down"],
+])("mail that goes to exchanges of %s is said to be so", async (_whose, zones, outcome) => {
+  const looks = [
+    look({ service: "dns", probe: "where", target: "x.test", options: { of: "mail" } }),
+  ];
+  const [seen] = await lookOnce(looks, ["192.0.2.7"], names(leading(zones)), now);
+  expect(seen).toMatchObject({ outcome });
 });
