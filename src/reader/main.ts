@@ -9,6 +9,7 @@ import type { Account, Directory } from "../core/directory.js";
 import { understand } from "../core/extract/understand.js";
 import type { Extraction } from "../core/extract/extraction.js";
 import { NO_INVENTORY } from "../core/inventory.js";
+import { withTraced } from "../core/named-by-dns.js";
 import { knownOf } from "../core/known-incident.js";
 import type { Around, Question, Read, Reply, Unread, Weighed } from "./messages.js";
 
@@ -16,14 +17,14 @@ import type { Around, Question, Read, Reply, Unread, Weighed } from "./messages.
  * The reading thread: knows languages and who lives on what, which takes memory and time that the
  * site must not miss; so it is a thread of its own, there while there is something to read.
  */
-let directory: Directory = createDirectory(NO_INVENTORY);
+let inhabited: Directory = createDirectory(NO_INVENTORY);
 /** Our places, and nobody who lives on them. */
-let uninhabited: Directory = directory;
+let uninhabited: Directory = inhabited;
 
 parentPort?.on("message", (question: Question) => {
   switch (question.kind) {
     case "inventory":
-      directory = createDirectory(question.inventory);
+      inhabited = createDirectory(question.inventory);
       uninhabited = createDirectory({ ...question.inventory, accounts: [] });
       break;
     case "read": {
@@ -36,15 +37,16 @@ parentPort?.on("message", (question: Question) => {
 
 /** One that cannot be read is said to be so, and stops no other. */
 function readAll(n: number, reports: readonly Unread[], around: Around): Reply {
+  const directory = withTraced(inhabited, around.traced);
   const knowns = around.knowns.map((known) => knownOf(known, directory));
   const earlier = [...around.earlier];
-  const explained = explainedAmong(around.standing, knowns, around.now);
+  const explained = explainedAmong(around.standing, knowns, directory, around.now);
   let standing: readonly Standing[] = around.standing.filter(
     ({ id }) => !explained.some((one) => one.id === id),
   );
   const reads = reports.map((unread): Read => {
     try {
-      const read = readOne(unread, knowns, earlier, around);
+      const read = readOne(unread, { directory, knowns, earlier }, around);
       const one = earlierOf(unread, read);
       earlier.push(one);
       const noticed = notice(standing, one, { ...around, earlier, directory, knowns });
@@ -66,7 +68,9 @@ function readAll(n: number, reports: readonly Unread[], around: Around): Reply {
       return { ok: false, id: unread.id, error: said };
     }
   });
-  return { n, reads, standing, explained, baseline: counted(earlier, around) };
+  const ours = directory.places.flatMap(({ addresses }) => addresses);
+  const baseline = counted(earlier, directory, around);
+  return { n, reads, standing, explained, baseline, ours: [...new Set(ours)] };
 }
 
 /** A fault that was noticed after the first of these reports may be what they are about. */
@@ -75,6 +79,7 @@ const EXPLAINS_MS = 24 * 3_600_000;
 function explainedAmong(
   standing: readonly Standing[],
   knowns: readonly Known[],
+  directory: Directory,
   now: number,
 ): Reply["explained"] {
   const fresh = knowns.filter(
@@ -89,7 +94,11 @@ function explainedAmong(
 /** An incident may still be found that explains a report, so it counts as usual only a while later. */
 const COUNT_AFTER_MS = 3 * 3_600_000;
 
-function counted(earlier: readonly Earlier[], { baseline, now }: Around): Baseline {
+function counted(
+  earlier: readonly Earlier[],
+  directory: Directory,
+  { baseline, now }: Around,
+): Baseline {
   const until = now - COUNT_AFTER_MS;
   if (until <= baseline.until) return baseline;
   const due = earlier.filter(
@@ -111,13 +120,19 @@ interface ReadOne {
   readonly open: Verdict;
   readonly weighed: readonly Weighed[];
   readonly account: Account | null;
+  readonly strangers: readonly string[];
   readonly plan: DeepPlan | null;
+}
+
+interface Surroundings {
+  readonly directory: Directory;
+  readonly knowns: readonly Known[];
+  readonly earlier: readonly Earlier[];
 }
 
 function readOne(
   { id, report, extraction: before, look = false }: Unread,
-  knowns: readonly Known[],
-  earlier: readonly Earlier[],
+  { directory, knowns, earlier }: Surroundings,
   { weights, now }: Around,
 ): ReadOne {
   const extraction = before ?? understand(report, directory);
@@ -141,7 +156,26 @@ function readOne(
     now,
   });
   const all = weighed(report, extraction, { directory, knowns, earlier: others, weights, now });
-  return { extraction, verdict, open, weighed: all.slice(0, MOST_WEIGHED), account: own, plan };
+  const strangers = verdict.sender ? [] : strangersIn(extraction, directory);
+  return {
+    extraction,
+    verdict,
+    open,
+    weighed: all.slice(0, MOST_WEIGHED),
+    account: own,
+    strangers,
+    plan,
+  };
+}
+
+/** Domains that the customer names as what it is about, and that nobody is known to have. */
+function strangersIn({ mentions }: Extraction, directory: Directory): readonly string[] {
+  const named = mentions.flatMap(({ kind, value, aside }) =>
+    (kind === "domain" || kind === "mailbox") && !aside
+      ? [value.slice(value.lastIndexOf("@") + 1)]
+      : [],
+  );
+  return [...new Set(named)].filter((name) => directory.ownerOf(name) === null);
 }
 
 /** As those after it are to see it. */

@@ -6,6 +6,7 @@ import type { Weights } from "../core/correlate/weights.js";
 import type { DeepPlan } from "../core/deep-probe.js";
 import type { Extraction, ReportText } from "../core/extract/extraction.js";
 import type { Inventory } from "../core/inventory.js";
+import type { TracedName } from "../core/named-by-dns.js";
 import type { KnownIncident } from "../core/known-incident.js";
 
 /** What main asks of the reading thread. Who lives on what comes first, and again after each change. */
@@ -35,6 +36,8 @@ export interface Around {
   readonly weights: Weights;
   readonly standing: readonly Standing[];
   readonly baseline: Baseline;
+  /** Names that the inventory lacks, with where the DNS says that they lead. */
+  readonly traced: readonly TracedName[];
   /** Epoch ms. */
   readonly now: number;
 }
@@ -45,6 +48,8 @@ export interface Reply {
   readonly reads: readonly Read[];
   /** The suspicions as they are after these reports. */
   readonly standing: readonly Standing[];
+  /** Every address of ours: names may be asked whether they lead there. */
+  readonly ours: readonly string[];
   /** Suspicions that an incident explains which was noticed since. */
   readonly explained: readonly { readonly id: string; readonly incident: string }[];
   /** What is usual, with what was counted since. */
@@ -65,6 +70,8 @@ export type Read =
       readonly weighed: readonly Weighed[];
       /** The suspicion it is part of. */
       readonly suspected: string | null;
+      /** Domains it names that nobody is known to have, where its sender is not known either. */
+      readonly strangers: readonly string[];
       /** What to look at, where nothing that is known explains it. */
       readonly plan: DeepPlan | null;
       /** Of the account it is from, where that is known. */

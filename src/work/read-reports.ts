@@ -41,6 +41,7 @@ import type { WaitingReports } from "../store/waiting-reports.js";
 import { traceIdOf, withSpan } from "../tracing.js";
 import type { Answering } from "./answering.js";
 import { keepReader } from "./keep-reader.js";
+import { createTracer } from "./trace-names.js";
 
 /** Reads what comes in, for as long as this process leads. */
 export interface Reading {
@@ -113,6 +114,7 @@ export function readReports(settings: ReadingSettings): Reading {
   const guard = (tx: Db): Promise<void> => requireEpoch(tx, epoch);
   const failures = new Map<string, number>();
   const deepLooks = createAllowance(now);
+  const tracer = createTracer({ lookOnce: settings.lookOnce, now });
   let stopping = false;
   let woken = false;
   let wakeUp = (): void => undefined;
@@ -139,7 +141,15 @@ export function readReports(settings: ReadingSettings): Reading {
     const baseline = counted ?? newBaseline(settings.timezone(), at);
     const others = earlier.filter(({ id }) => !except.includes(id));
     return {
-      around: { knowns, earlier: others, weights: weights ?? SHIPPED, standing, baseline, now: at },
+      around: {
+        knowns,
+        earlier: others,
+        weights: weights ?? SHIPPED,
+        standing,
+        baseline,
+        traced: [],
+        now: at,
+      },
       knowns,
     };
   };
@@ -149,7 +159,8 @@ export function readReports(settings: ReadingSettings): Reading {
     const unread = await listUnread(db, AT_ONCE);
     if (unread.length === 0) return false;
     const { around, knowns } = await aroundNow(unread.map(({ id }) => id));
-    const { reads, reply } = await readSafely(unread, around);
+    const { reads: first, reply } = await readSafely(unread, around);
+    const reads = reply ? await traceStrangers(unread, first, reply.ours, around) : first;
     // Who has to be looked into keeps nobody else waiting.
     await Promise.all(
       unread.map(async (report) => {
@@ -164,6 +175,26 @@ export function readReports(settings: ReadingSettings): Reading {
     );
     if (reply) await suspect(reply, around);
     return true;
+  };
+
+  /** Whose domain nobody has in the inventory may be ours all the same: the DNS says where it leads. */
+  const traceStrangers = async (
+    unread: readonly StoredReport[],
+    reads: ReadonlyMap<string, Read>,
+    ours: readonly string[],
+    around: Around,
+  ): Promise<ReadonlyMap<string, Read>> => {
+    const traced = new Map(reads);
+    for (const report of unread) {
+      const read = reads.get(report.id);
+      if (!read?.ok || read.strangers.length === 0 || ours.length === 0) continue;
+      const names = await tracer.trace(read.strangers, ours);
+      if (names.length === 0) continue;
+      const again = await reader.read([toUnread(report)], { ...around, traced: names });
+      const [better] = again.reads;
+      if (better?.ok) traced.set(report.id, better);
+    }
+    return traced;
   };
 
   /** Keeps what is suspected, and what is usual. */
