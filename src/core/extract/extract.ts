@@ -7,7 +7,7 @@ import { readLanguage } from "./language.js";
 import type { Lexicon } from "./lexicon.js";
 import { LEXICONS } from "./lexicons/index.js";
 import { readSince } from "./since.js";
-import { readSymptoms } from "./what.js";
+import { readSymptoms, uncommonThings } from "./what.js";
 import { readMentions } from "./which.js";
 import { tellingWords } from "./words.js";
 
@@ -36,6 +36,8 @@ export function extract(report: ReportText, against: ReadAgainst): Extraction {
   const since = sinceOf(fields.map((field) => readSince(field, around)));
   const passing = [...(since ? [since.span] : []), ...mentions.map(({ span }) => span)];
   const symptoms = readSymptoms(fields, lexicon, othersThan(language.code), passing);
+  const things = symptoms[0]?.symptom === "other" ? uncommonThings(fields, lexicon) : [];
+  const words = tellingWords(fields, namesToLeaveOut(mentions, against.account));
   return {
     language,
     mentions,
@@ -45,7 +47,7 @@ export function extract(report: ReportText, against: ReadAgainst): Extraction {
     asides: fields.flatMap((field) =>
       field.asides.map(({ kind, from, to }) => ({ kind, span: spanOf(field, { from, to }) })),
     ),
-    words: tellingWords(fields, namesToLeaveOut(mentions, against.account)),
+    words: [...new Set([...things, ...words])],
   };
 }
 

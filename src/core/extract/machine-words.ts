@@ -145,7 +145,7 @@ const RULES: readonly Rule[] = [
     unless: /\b5\.[0-9]\.[0-9]{1,3}\b/,
   },
   {
-    sign: /\binternal server error\b|\bservice (?:temporarily )?unavailable\b|\bbad gateway\b|\bgateway time-?out\b|\bcritical error on (?:this|your) (?:web)?site\b|\ballowed memory size\b|\bphp fatal error\b|\bfatal error: |\buncaught (?:error|exception|typeerror)\b|\bmaximum execution time\b|\bbandwidth limit exceeded\b|\bresource limit is reached\b|\bwhite screen of death\b|\bwsod\b|\bparse error: /,
+    sign: /\binternal server error\b|\bservice (?:temporarily )?unavailable\b|\bdienst (?:vorubergehend |voruebergehend )?nicht verf(?:u|ue)gbar\b|\busluga (?:jest )?(?:chwilowo |tymczasowo )?niedostepna\b|\bsluzba (?:je )?(?:docasne )?nedostupna\b|\bszolgaltatas (?:atmenetileg )?nem (?:elerheto|erheto el)\b|\bstoritev (?:zacasno )?ni na voljo\b|\bbad gateway\b|\bgateway time-?out\b|\bcritical error on (?:this|your) (?:web)?site\b|\ballowed memory size\b|\bphp fatal error\b|\bfatal error: |\buncaught (?:error|exception|typeerror)\b|\bmaximum execution time\b|\bbandwidth limit exceeded\b|\bresource limit is reached\b|\bwhite screen of death\b|\bwsod\b|\bparse error: /,
     leaning: { "web.error5xx": 1.5 },
     unless: SMTP_REPLY,
   },

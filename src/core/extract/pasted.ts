@@ -138,13 +138,23 @@ function belongs(line: Line | undefined): boolean {
   return !line.text.endsWith(":") && !wordy(line);
 }
 
-/** Whether somebody speaks one of our languages but English in this line: two of its small words, or four of them in English beside none of a machine's. */
+/** Whether somebody speaks in this line: two small words of our languages but English, or two English ones that no machine says. */
 function wordy(line: Line): boolean {
   let spoken = 0;
-  for (const word of line.text.split(/[\s("',!?:;)]+/))
-    if (SPOKEN.has(word.endsWith(".") ? word.slice(0, -1) : word)) spoken++;
-  return spoken >= 2;
+  const said = new Set<string>();
+  for (const written of line.text.split(/[\s("',!?:;)]+/)) {
+    const word = written.endsWith(".") ? written.slice(0, -1) : written;
+    if (SPOKEN.has(word)) spoken++;
+    if (SAID.has(word)) said.add(word);
+  }
+  return spoken >= 2 || said.size >= 2;
 }
+
+/** Who writes speaks of what is theirs, and of when; machines and mail servers speak to "you". */
+const SAID: ReadonlySet<string> = new Set(
+  `our ours my mine us hello hi hey thanks cheers regards since today yesterday morning afternoon
+  customers clients visitors colleague says shows getting anyone everyone shop`.split(/\s+/),
+);
 
 /** What a machine may say too. */
 const MACHINES_WORDS = new Set([

@@ -17,9 +17,12 @@ const UNSURE = new Set(["at", "dot", "pont", "punkt", "pika", "minus", "dash", "
 const SIGNS = signWords();
 const WORDS = [...SIGNS.keys()].sort((a, b) => b.length - a.length).join("|");
 
+/** "dig @ns1.…", "dig MX @ns1.…": what is asked is a host. */
+const ASKING = String.raw`\b(?:k?dig|drill|nslookup|host|aaaa|mx|txt|soa|any)`;
+
 /** ` kukac `, `[at]`, ` (dot) `, and signs with spaces around them. */
 const SPELLED = new RegExp(
-  String.raw`(?<=[\p{L}\p{N}]) {0,2}[[({<] {0,2}(${WORDS}|@|\.) {0,2}[\])}>] {0,2}(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}]) {1,3}(${WORDS})(?: jel)? {1,3}(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}])(?: {1,2}@ {0,2}| {0,2}@ {1,2})(?=[\p{L}\p{N}])`,
+  String.raw`(?<=[\p{L}\p{N}]) {0,2}[[({<] {0,2}(${WORDS}|@|\.) {0,2}[\])}>] {0,2}(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}]) {1,3}(${WORDS})(?: jel)? {1,3}(?=[\p{L}\p{N}])|(?<=[\p{L}\p{N}])(?<!${ASKING})(?: {1,2}@ {0,2}| {0,2}@ {1,2})(?=[\p{L}\p{N}])`,
   "gu",
 );
 

@@ -102,7 +102,7 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
       !deniedIn(from + 1, to + 1, clauses[to - 1]) &&
       !deniedAfter(to),
   );
-  const pages = named.filter(({ kind }) => PAGES.has(kind));
+  const pages = named.filter(({ kind, from, to }) => PAGES.has(kind) && to - from <= PAGE_WORDS);
   const things = named.filter(
     ({ kind, from, to }) =>
       (!DENIABLE_THINGS.has(kind) || !deniedIn(from - 2, from, clauses[from])) &&
@@ -145,7 +145,7 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
 }
 
 const WORKS_REACH = 7;
-const DENIED_AFTER = 4;
+const DENIED_AFTER = 6;
 /** Troubles that a denial before them takes away: "no bounce", "nothing was blocked". */
 const DENIABLE: ReadonlySet<Trouble> = new Set([
   "error",
@@ -160,6 +160,7 @@ const DENIABLE: ReadonlySet<Trouble> = new Set([
   "insecure",
 ]);
 /** Names of ours that are made of others: "mail" in "web mail page", "customers' site". */
+const PAGE_WORDS = 3;
 const PAGES: ReadonlySet<Thing> = new Set(["webmail", "panel"]);
 const DENIABLE_THINGS: ReadonlySet<Thing> = new Set(["spam", "blocklist"]);
 /** "It works" is not said of these. */

@@ -69,11 +69,25 @@ function concludeFromLittle(evidence: Evidence, reading: Reading, fields: readon
         evidence.add(other, 1, spansOf(reading, { from, to }), true);
     }
   const asks = fields.some(({ own }) => /[^\s?]\?(?!\S{0,40}[=&])/.test(own.text));
-  if (asks && reading.troubles.length === 0 && evidence.bestFault() < LITTLE)
-    evidence.add({ howto: ASKED }, 1, []);
+  const isQuiet = reading.troubles.length === 0 && reading.fine.length === 0;
+  if (asks && isQuiet && evidence.bestFault() < LITTLE)
+    evidence.add(
+      { howto: ASKED },
+      1,
+      reading.things.flatMap((thing) => spansOf(reading, thing)),
+    );
 }
 /** They say that something failed, not what. */
 const VAGUE: ReadonlySet<Trouble> = new Set(["error", "login", "password", "down"]);
+
+/** The same for all languages: what a report is about besides what customers usually have trouble with. */
+const UNCOMMON: readonly Thing[] = ["cron"];
+
+/** Names of uncommon things that a report is about, by which those in several languages are alike. */
+export function uncommonThings(fields: readonly Field[], lexicon: Lexicon): readonly string[] {
+  const { things } = readPassage(passageOf(fields, "own"), lexicon);
+  return UNCOMMON.filter((thing) => things.some(({ kind }) => kind === thing));
+}
 
 function weighCodes(evidence: Evidence, codes: readonly CodeHit[], factor: number): void {
   for (const code of codes) evidence.add(code.leaning, factor, [spanOf(code.field, code)], true);
@@ -291,6 +305,8 @@ function preferTheSpecial(evidence: Evidence, reading: Reading): void {
   const programs = reading.things.some(({ kind }) => kind === "mailbox");
   if (plain("mail.webmail") && plain("mail.login"))
     evidence.outdo(programs ? "mail.webmail" : "mail.login", 0.75);
+  // What a site answers with is more than that it is down.
+  if (evidence.score("web.error5xx") >= CERTAIN) evidence.outdo("web.down", 0.6);
   if (plain("tls"))
     for (const other of ["mail.webmail", "web.down"] as const) evidence.outdo(other, 0.6);
   // Mail that one device alone does not get is a mailbox that it does not open.

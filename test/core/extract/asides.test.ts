@@ -144,6 +144,12 @@ describe("what machines wrote", () => {
   test("a customer's sentence with a code in it stays theirs", () => {
     expect(asidesOf("A szerver azt írja, hogy 550 5.1.1 user unknown, pedig létezik.")).toEqual([]);
   });
+
+  test("what an English customer reads out stays within their own sentence", () => {
+    expect(
+      asidesOf('Our page is gone since noon, Chrome shows "This site can\'t be reached".'),
+    ).toEqual([]);
+  });
 });
 
 test.each([

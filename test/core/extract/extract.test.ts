@@ -81,6 +81,26 @@ describe("a whole report", () => {
     expect(words).not.toContain("cannot");
   });
 
+  test.each([
+    ["de", "Unsere Webseite geht seit gut einer Dreiviertelstunde leider nicht mehr.", "web.down"],
+    ["pl", "Poczty od wczoraj mniej więcej od osiemnastej nie mogę wysłać.", "mail.send"],
+    [
+      "cs",
+      "Nemůžeme ze schránky vyroba zavináč pila-doubrava tečka cz odesílat nabídky.",
+      "mail.send",
+    ],
+  ] as const)("in %s, a time or a name between parts nothing: %s", (language, text, symptom) => {
+    expect(extract(report(text), against(null, language)).symptoms[0]?.symptom).toBe(symptom);
+  });
+
+  test.each([
+    ["cs", "Plánovač: cron se v noci nespustil"],
+    ["hu", "Nem futnak az ütemezett feladataink"],
+    ["en", "Our scheduled tasks did not run"],
+  ] as const)("in %s, an uncommon matter has the same name: %s", (language, text) => {
+    expect(extract(report(text), against(null, language)).words).toContain("cron");
+  });
+
   test("is the same each time it is read", () => {
     const once = extract(
       report("A web7 lassú, 503-at ad reggel óta.", "lassú"),

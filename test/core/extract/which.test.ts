@@ -22,6 +22,14 @@ function values(text: string, kind: Mention["kind"], sender: string | null = nul
     .map(({ value }) => value);
 }
 
+test.each(["dig @web7.barnhost.eu koronaszallo.hu", "dig MX @web7.barnhost.eu koronaszallo.hu"])(
+  "what %s asks is no mailbox",
+  (text) => {
+    expect(values(text, "mailbox")).toEqual([]);
+    expect(values(text, "server")).toEqual(["web7"]);
+  },
+);
+
 describe("domains", () => {
   test.each([
     ["A koronaszallo.hu nem jön be.", ["koronaszallo.hu"]],

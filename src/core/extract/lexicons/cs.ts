@@ -353,6 +353,7 @@ export const cs: Lexicon = {
         "cerven* zam*|varovan*|stran*|obrazovk*",
         "neplatn*|spatn*|nespravn* certifik*",
         "nesedi|neodpovid* .. jmen*|certifik*|domen*",
+        "certifikat* .. ~ .. overit|overen*|duverov*|doverov*",
       ],
       blocked: [
         "zablok*|blokov*|blokuj*|blok*|zabanov*|ban|zakazan*|odblok*|pozastaven*|vypnut*|suspend*|zamcen*|zamkl*",
@@ -548,6 +549,7 @@ export const cs: Lexicon = {
         "web|webu|stranky|stranek|eshop|wordpress .. hack*|napaden*|napadl*|zavirov*|infikov*|rozsyp*|rozhoz*|rozbit*|hekn*",
         "hack*|hekn*|napadl* .. web|nas|stranky|nam",
         "po aktualizac*|zmen*|instalac*|updat* .. plugin*|sablon*|wordpres*|doplnk*|tematu .. nefung*|rozsyp*|rozbi*|chyb*|bil*|spadl*",
+        "aktualizoval*|updatoval*|aktualizaci .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|sablon*|doplnk*",
       ],
       tls: [
         "utocni* .. ukrast|ukrad*|odcizit|kra* .. dat*|udaj*|hesl*?",
@@ -1171,7 +1173,7 @@ export const cs: Lexicon = {
     greetings:
       "dobré ráno, dobrý den, dobry den, dobrý večer, dobré odpoledne, dobré dopoledne, dobré poledne, hezký den, hezké ráno, hezký večer, pěkný den, pěkný večer, pěkné odpoledne, hezké odpoledne, hezký víkend, pěkný víkend, dobrou noc, krásný den, krásný víkend, příjemný den, příjemný večer, den co den, za den, jednoho dne, jeden den, poprvé, ještě jednou, najednou, jednou",
     trouble:
-      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylem, nedopatřením, nejde, nejdou, nejede, nejedou, nejel, nejela, nešlo, nešla, nešel, nešly, nesel, nefung*, nelze, nemůž*, nemuz*, nemohl*, nemám*, nemaj*, nemá, neměl*, nedá, neda, nedař*, nedar*, nechod*, neodch*, neodes*, nepřich*, neprich*, nepřiš*, neprisl*, nedoraz*, nedostal*, nedostav*, nedostup*, nedostan*, nedoruč*, neotev*, neotv*, nenač*, nenac*, nepřip*, neprip*, nepřihl*, neprihl*, není, neni, nejsou, nenaj*, nenaš*, nenas*, nepos*, neukl*, nezobr*, nereag*, neodpov*, neproj*, neproš*, nevid*, nepouš*, nepous*, nenab*, neběž*, nebez*, nestíh*, neda se, nechce, nechtě*, nikdo, nic, žádn*, zadn*, ne, bez, chyb*, chyba, problém*, problem*, potíž*, potiz*, pomal*, líný, línější, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mrtv*, zmize*, zmizel*, prázdn*, prazdn*, bílá, bila, odmít*, odmit*, vrac*, vrát*, vrat*, blok*, zablok*, vyprš*, vyprs*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, zpožd*, zpozd*, pozdě, nevyžád*, nevyzad*, spam*, vir*, napad*, hack*, error*, timeout*, odhlaš*, odhlas*, vyhaz*, hlás*, hlas*, píše, jen, pouze, přestal*, prestal*, zlob*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlouho, věčnost, sotva, blb*, zaseknut*, toč*, čekám, čekáme",
+      "šnek*, snek*, hlemý*, leze, lezou, nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylem, nedopatřením, nejde, nejdou, nejede, nejedou, nejel, nejela, nešlo, nešla, nešel, nešly, nesel, nefung*, nelze, nemůž*, nemuz*, nemohl*, nemám*, nemaj*, nemá, neměl*, nedá, neda, nedař*, nedar*, nechod*, neodch*, neodes*, nepřich*, neprich*, nepřiš*, neprisl*, nedoraz*, nedostal*, nedostav*, nedostup*, nedostan*, nedoruč*, neotev*, neotv*, nenač*, nenac*, nepřip*, neprip*, nepřihl*, neprihl*, není, neni, nejsou, nenaj*, nenaš*, nenas*, nepos*, neukl*, nezobr*, nereag*, neodpov*, neproj*, neproš*, nevid*, nepouš*, nepous*, nenab*, neběž*, nebez*, nestíh*, neda se, nechce, nechtě*, nikdo, nic, žádn*, zadn*, ne, bez, chyb*, chyba, problém*, problem*, potíž*, potiz*, pomal*, líný, línější, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mrtv*, zmize*, zmizel*, prázdn*, prazdn*, bílá, bila, odmít*, odmit*, vrac*, vrát*, vrat*, blok*, zablok*, vyprš*, vyprs*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, zpožd*, zpozd*, pozdě, nevyžád*, nevyzad*, spam*, vir*, napad*, hack*, error*, timeout*, odhlaš*, odhlas*, vyhaz*, hlás*, hlas*, píše, jen, pouze, přestal*, prestal*, zlob*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlouho, věčnost, sotva, blb*, zaseknut*, toč*, čekám, čekáme",
     works:
       "funguje, fungují, fungoval, fungovala, fungovalo, fungovaly, jde, jdou, šlo, šla, šel, šly, slo, jede, jedou, jel, jela, jelo, běží, bezi, běžel*, bezel*, pořádku, poradku, dobře, dobre, ok, oukej, rychle, rychlý, rychlá, svižn*, svizn*, normálně, normalne, v pohodě, bez problém*, chodil*, chodí, naskočil*, naběhl*, skvěle",
     still: "ještě",
@@ -1185,7 +1187,7 @@ export const cs: Lexicon = {
     contact:
       "volejte, zavolejte, psal jsem, psala jsem, psali jsme, jsem psal, jsem psala, jsem už psal*, psal, psala, psali, hlásil*, nahlásil*, nahlasil*, volal, volala, volali, volal jsem, mluvil*, ozval*, kontaktoval*, tiket*, ticket*, požadavek, žádal*, informoval*, urgoval*, oznámil*",
     other:
-      "faktur*, platb*, zaplatil*, smlouv*, přestěhov*, stěhuj*, koupil*, zákazníkem, zákazníky u, jsme u vás, jsem u vás, otevřeno, otevírac*, termín*, potřebuj*, potreboval*, potřeboval*, musím, musíme, schůzk*, novou kancelář, novou provozovn*, nové sídlo, chtěl bych, chtěla bych, kompenz*, odškod*, děkuj*, poděkov*, dovolen*, reklamac*",
+      "četl*, cetl*, dočetl*, přečetl*, faktur*, platb*, zaplatil*, smlouv*, přestěhov*, stěhuj*, koupil*, zákazníkem, zákazníky u, jsme u vás, jsem u vás, otevřeno, otevírac*, termín*, potřebuj*, potreboval*, potřeboval*, musím, musíme, schůzk*, novou kancelář, novou provozovn*, nové sídlo, chtěl bych, chtěla bych, kompenz*, odškod*, děkuj*, poděkov*, dovolen*, reklamac*",
     join: "ale, a, však, avšak, zatímco, přitom, pak, potom, ovšem, jenže, že, který, která, které, protože, když, i, ač",
     things:
       "zákazn*, zakazn*, lidí, lidi, osob*, počítač*, pocitac*, telefon*, mail*, zpráv*, zprav*, adres*, kč, kc, eur, euro, stránek, stránk*, krát, prohlížeč*, prohlizec*, domén*, schrán*, gb, mb, kus*, soubor*, pokus*, uživatel*, zařízen*, kolegů, kolegy, klient*, objednáv*, procent*, stran, míst*, řád*",

@@ -246,6 +246,7 @@ export const de: Lexicon = {
         "sendefehler*|sendeproblem*|versandproblem*|versandfehler*|mailversandproblem*",
         "~ zugestellt",
         "!ich|wir .. nie|niemals|nicht|gar_nicht|nix .. verschickt|geschickt|gesendet|geschrieben|versendet habe|haben|hab|hatte|hatten",
+        "geht|gehen|ging|gingen .. ~ .. naus|aussi|ausse|ausi|nauf",
       ],
       unreceived: [
         "kommt|kommen|kam|kamen|trudelt|trudeln|trifft|treffen|geht|gehen .. ~ .. an|rein|herein|durch|mehr|ein|mails|mail|emails|bestellungen|anfragen",
@@ -264,6 +265,7 @@ export const de: Lexicon = {
         "herrscht ruhe|stille",
         "empfang* .. gestort|gestoert|~|problem*",
         "beim empfang*",
+        "!geht|gehen|ging|gingen .. ~ .. raus|hinaus|weg|naus|heraus|aussi|ausse",
       ],
       late: [
         "verspatet*|verspaetet*|verzogert*|verzoegert*|verzogerung*|verzoegerung*|verspatung*|verspaetung*|zeitverzogert*|spater|spaeter|ruckstau|rueckstau|stau|stauen|zeitversetzt",
@@ -323,6 +325,7 @@ export const de: Lexicon = {
         "~ sicher|privat|vertrauenswurdig*|vertrauenswuerdig*|gultig|gueltig|verschlusselt",
         "unsicher|sicherheitswarnung*|zertifikatswarnung*|sicherheitshinweis*|sicherheitsrisiko*|warnung*|warnhinweis*|warnt|warnmeldung*|ungultig*|ungueltig*|zertifikatsfehler*|zertifikatsproblem*|browserwarnung*|sicherheitsfehler*|sslfehler*|mahnt|datenschutzfehler*",
         "~ .. sichere verbindung",
+        "zertifikat* .. ~ .. uberpruft|ueberprueft|verifiziert|bestatigt|bestaetigt|vertraut|gepruft",
       ],
       blocked: [
         "gesperrt*|blockiert*|sperre|sperrt|gebannt|geblockt|gelistet|gelisted|entsperr*|freischalt*|freigeschaltet|gebannt|ausgesperrt|sperren|sperrung*|entsperrung|blockt|verbannt|entbannen",
@@ -468,6 +471,7 @@ export const de: Lexicon = {
       "web.content": [
         "seit|nach .. update .. plugin|wordpress|theme|seite|layout",
         "webseite|website|seite|homepage|wordpress .. gehackt",
+        "aktualisiert|upgedatet|geupdatet|aktualisierte .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|erweiterung*|vorlage*",
       ],
       tls: [
         "zertifikat* .. abgelaufen*|ungultig|erneuer*|falsch|warnung*|fehler*",
@@ -946,7 +950,7 @@ export const de: Lexicon = {
     greetings:
       "guten morgen, guten tag, guten abend, gute nacht, schönen tag, schönen abend, schönen vormittag, schönen nachmittag, schönes wochenende, schönen sonntag, schönen montag, schönen freitag, schönen guten tag, schönen guten morgen, schönen guten abend, angenehmen tag, schönen feierabend, tag für tag, eines tages, morgen früh, auf einmal, ein mal, so dass, so schnell, bald, feierabend, ein bisschen, einen moment, eine mail, eine e mail, eine email, eine fehlermeldung, ein fehler, einen fehler",
     trouble:
-      "nicht, versehentlich, aus versehen, nichts, kein*, niemand*, fehl*, problem*, störung*, stoerung*, stör*, ausfall*, ausgefall*, langsam*, lahm*, hängt, haengt, hängen, hängt*, tot, down, weg, verschwund*, leer, weiß, weisse, abgelehn*, abgewies*, verweiger*, zurückgew*, zurueckgew*, zurück, zurueck, unzustell*, gesperr*, sperr*, blockier*, abgelaufen*, warnung*, unsicher*, unerreichbar*, offline, verspät*, verspaet*, verzöger*, verzoeger*, spät, spam*, junk*, virus*, gehackt*, error*, timeout*, zeitüberschreit*, abgebroch*, abbruch*, bricht, brechen, scheiter*, versag*, kaputt*, defekt*, spinnt, streik*, ruckel*, lädt und lädt, ewig*, dauernd, ständig*, forbidden, refused, denied, failed, unmöglich*, kaum, nur, ohne, absturz*, abgestürzt*, stürzt, lehnt, weist, falsch*, nie, bounce*, quarantän*, aussetzer*, bounc*, ablehn*, hakt, warte, warten, nix, nirgends",
+      "schneck*, kaugummi*, zäh, zaeh, nicht, versehentlich, aus versehen, nichts, kein*, niemand*, fehl*, problem*, störung*, stoerung*, stör*, ausfall*, ausgefall*, langsam*, lahm*, hängt, haengt, hängen, hängt*, tot, down, weg, verschwund*, leer, weiß, weisse, abgelehn*, abgewies*, verweiger*, zurückgew*, zurueckgew*, zurück, zurueck, unzustell*, gesperr*, sperr*, blockier*, abgelaufen*, warnung*, unsicher*, unerreichbar*, offline, verspät*, verspaet*, verzöger*, verzoeger*, spät, spam*, junk*, virus*, gehackt*, error*, timeout*, zeitüberschreit*, abgebroch*, abbruch*, bricht, brechen, scheiter*, versag*, kaputt*, defekt*, spinnt, streik*, ruckel*, lädt und lädt, ewig*, dauernd, ständig*, forbidden, refused, denied, failed, unmöglich*, kaum, nur, ohne, absturz*, abgestürzt*, stürzt, lehnt, weist, falsch*, nie, bounce*, quarantän*, aussetzer*, bounc*, ablehn*, hakt, warte, warten, nix, nirgends",
     works:
       "funktioniert, funktionierte, funktionierten, funktionieren, läuft, laeuft, laufen, lief, liefen, geht, gehen, ging, gingen, klappt, klappte, klappten, ok, okay, gut, normal, einwandfrei, problemlos, schnell, in ordnung, wieder da, super, perfekt, bestens, kamen an, erreichbar, zugestellt",
     still: "noch",
@@ -960,7 +964,7 @@ export const de: Lexicon = {
     contact:
       "rufen sie, geschrieben, schrieb, gemeldet, meldete*, angerufen, rief, telefoniert, gesprochen, ticket*, anfrage*, angefragt, mitgeteilt, informiert, kontaktiert, reklamiert",
     other:
-      "rechnung*, bezahl*, zahlung*, vertrag*, umgezog*, umzug*, gekauft, kunde bei, kunden bei, öffnungszeit*, geöffnet, termin*, brauche, brauchen, bräuchte*, benötig*, muss, müssen, sollte, besprechung*, neues büro, neue adresse, neuen standort, abgebucht, gutschrift*, entschädig*, danke, vielen dank, urlaub*, möchte*, würde, kündig*, bitte um",
+      "gelesen, las, rechnung*, bezahl*, zahlung*, vertrag*, umgezog*, umzug*, gekauft, kunde bei, kunden bei, öffnungszeit*, geöffnet, termin*, brauche, brauchen, bräuchte*, benötig*, muss, müssen, sollte, besprechung*, neues büro, neue adresse, neuen standort, abgebucht, gutschrift*, entschädig*, danke, vielen dank, urlaub*, möchte*, würde, kündig*, bitte um",
     join: "aber, und, doch, jedoch, während, sondern, dann, danach, dass, weil, allerdings, obwohl, wobei",
     things:
       "kunde*, kunden, mitarbeiter*, person*, leute*, rechner*, computer*, pc, pcs, handy*, mail*, nachricht*, adresse*, euro, eur, seiten, mal, browser*, domain*, postfäch*, postfach*, gb, mb, stück*, datei*, versuch*, benutzer*, nutzer*, gerät*, kolleg*, prozent*, bestell*, anbieter*, standort*, stellen, arbeitspl*, mandant*, client*",

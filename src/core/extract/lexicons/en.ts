@@ -275,7 +275,7 @@ export const en: Lexicon = {
         "credentials .. refused|rejected|accepted|wrong|invalid",
         "unauthorized|unauthorised",
         "~ accept* .. password|login|user*",
-        "login|logins|signing_in|logging_in|sign_in keeps? failing|fails|failed|broken|rejected|refused",
+        "login|logins|signing_in|logging_in|sign_in .. failing|fails|failed|broken|rejected|refused",
       ],
       password: [
         "asks|ask|asking|prompts|prompt|prompting|wants|demands|requests|requesting|popup|pops .. password|passwords|credentials",
@@ -306,6 +306,7 @@ export const en: Lexicon = {
         "security|privacy|certificate|browser|chrome|firefox|safari|edge warning*|error*|alert*|exception*|mismatch|complains",
         "invalid|wrong certificate|cert",
         "connection is|not private",
+        "certificate|identity .. ~ .. verified|verify|validated|trusted|confirmed",
       ],
       blocked: [
         "blocked|blocks|block|blocking|banned|ban|locked|suspended|disabled|listed|delisted|unblock*|unlock*|whitelist*|unban*",
@@ -472,6 +473,7 @@ export const en: Lexicon = {
       "web.content": [
         "after|since .. update|updating .. plugin|theme|wordpress .. site|page|booking|shop|broken|error|complain*|licen*",
         "site|website|page|wordpress .. been? hacked",
+        "updated|upgraded|updating|upgrading .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|template*",
       ],
       tls: [
         "connection is not private",
@@ -502,7 +504,8 @@ export const en: Lexicon = {
         "gmail|google|outlook|hotmail|yahoo|microsoft|recipients|provider* .. block*|refuse*|reject* .. our|us|your|ip",
       ],
       backup: [
-        "restor*|recover|bring|put .. from|backup|yesterday|yesterdays|last|older|previous|state|version",
+        "restor*|recover|bring .. from|backup|yesterday|yesterdays|last|older|previous|state|version",
+        "put .. back|from .. backup|yesterdays|older|previous|version",
         "do you have|keep .. backup*|copy|snapshot*",
         "backup* .. fail*|missing|error|~ run*|work*",
         "accidentally|mistake .. deleted|overwrote|overwritten|removed",
@@ -1003,7 +1006,7 @@ export const en: Lexicon = {
     greetings:
       "good morning, good afternoon, good evening, good day, good night, have a nice day, have a good day, have a great day, nice day, great day, have a nice evening, nice evening, have a nice weekend, nice weekend, good weekend, great weekend, happy monday, happy friday, morning all, morning team, one day, day to day, 24 7, these days are, in the future, one of, one another, no one, one more, at least one, on one, second time, first time, last time, any time, may i, may we, may be, you may, this may, that may, it may, may not, may have, can sat, i sat, one by one, one thing, for one",
     trouble:
-      "not, takes, accident*, by mistake, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking, waiting, without",
+      "snail*, crawl*, glacial*, forever, not, takes, accident*, by mistake, no, none, nothing, nobody, can't, cant, cannot, couldn't, couldnt, won't, wont, doesn't, doesnt, don't, dont, didn't, didnt, isn't, isnt, aren't, arent, wasn't, wasnt, haven't, havent, hasn't, hasnt, never, unable, fail*, error*, problem*, issue*, trouble*, down, offline, outage*, slow*, sluggish, crawl*, hang*, hung, stuck, dead, died, dying, broke*, crash*, gone, vanish*, disappear*, empty, blank, reject*, refus*, bounc*, block*, deni*, deny, forbidden, expir*, warn*, insecure, unsafe, unreach*, unavail*, timeout*, timing, timed, times out, late, delay*, spam*, junk*, virus*, hack*, phish*, wrong, weird, strange, lost, losing, missing, mismatch, without, stop*, drop*, disconnect*, invalid, unauthor*, locked, forever, keeps, keep asking, barely, hardly, only, just, unusable, intermittent*, flak*, servfail, nxdomain, unresponsive, freez*, frozen, load, complain*, halt*, unknown, redirect*, glitch*, deliver*, overload*, tagged, asking, waiting, without",
     works:
       "works, working, worked, work, fine, ok, okay, good, normal, normally, okey, well, quick, fast, perfect*, is up, back up, up again, running, loaded, loads, alright, flawless*, smooth*, is back, received, arrived, healthy, came through, got through, went through",
     still: "still",
@@ -1017,7 +1020,7 @@ export const en: Lexicon = {
     contact:
       "call me, call us, wrote, written, reported, report, called, phoned, rang, ticket*, spoke, spoken, emailed you, mailed you, messaged, contacted, told you, raised, opened a case, asked you, submitted, asked your, chased",
     other:
-      "invoice*, pay, paid, payment*, bill*, contract*, moved, moving, bought, purchased, customer of yours, customers of yours, been with you, been a customer, been customers, open from, opening hours, opening times, meeting*, appointment*, deadline*, need*, must, should, would like, new office, new address, new phone, refund*, compensat*, thank*, holiday*, vacation*, renew*, upgrade our, upgrade my, switch to, subscription*, own this, have owned, have used your, using your, hosted with you, launch*, go live, class*, auction*, open mon*",
+      "read about, invoice*, pay, paid, payment*, bill*, contract*, moved, moving, bought, purchased, customer of yours, customers of yours, been with you, been a customer, been customers, open from, opening hours, opening times, meeting*, appointment*, deadline*, need*, must, should, would like, new office, new address, new phone, refund*, compensat*, thank*, holiday*, vacation*, renew*, upgrade our, upgrade my, switch to, subscription*, own this, have owned, have used your, using your, hosted with you, launch*, go live, class*, auction*, open mon*",
     join: "but, and, while, whereas, although, though, however, then, because, so, which, that, who, yet, although",
     things:
       "customer*, user*, people, person*, client*, computer*, pc, pcs, phone*, email*, mail*, message*, address*, euro*, eur, usd, dollar*, pound*, page*, time*, browser*, domain*, mailbox*, gb, mb, piece*, file*, attempt*, device*, colleague*, order*, percent*, site*, website*, server*, visitor*, of, other*, different, more, guest*, thing*, network*, machine*, employee*, account*",

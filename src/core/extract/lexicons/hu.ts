@@ -273,6 +273,7 @@ export const hu: Lexicon = {
         "hianyzik|hianyoznak .. level*|mail*|email*|uzenet*",
         "varok|varunk|varom .. level*|mail*|email*|kod*|visszaigazol*",
         "gond|problema*|baj .. fogadas*|bejovo*|beerkez*",
+        "!egyetlen|egy|semmi|semmilyen|egyik .. nem|sem|se .. ment|mentek|megy|mennek|kuld*|tud*",
       ],
       late: [
         "kesik|kesnek|kesve|keses*|kesett|kesessel|keslelt*|kesleked*|megkesve|kesve|torlodik|torlodnak|feltorlod*|torlodas*|elhuzod*",
@@ -329,6 +330,7 @@ export const hu: Lexicon = {
         "figyelmeztet*|veszelyes*|ervenytelen*|bizalmatlan*|biztonsagi|kockazat* ..? figyelm*|hiba*|riaszt*|uzenet*|tanusit*?",
         "biztonsagi figyelm*|hiba*|riaszt*|kivetel*|kockazat*",
         "piros lakat*|keresztezett",
+        "tanusitvany* .. ~ .. ellenoriz*|hitelesit*|megbiz*",
       ],
       blocked: [
         "letilt*|kitilt*|tiltott*|tiltva|tiltjak|tiltolistan|blokkol*|blokkolt*|zarol*|zarolt*|zarva|felfuggeszt*|bannol*|korlatoz*|feketelistas|listas|lezart*|lezarva|kizartak",
@@ -480,6 +482,7 @@ export const hu: Lexicon = {
         "feltort*|meghack*|virusos .. honlap*|oldal*|weboldal*",
         "bovitmeny*|frissites* .. ota|utan .. ~|hib*|szet*",
         "karbantarto|karbantartasi mod*",
+        "frissitettem|frissitettuk|frissitett|frissites* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|bovitmeny*|sablon*",
       ],
       "mail.send": [
         "urlap*|kapcsolatfelvet*|ajanlatkero* .. ~ jon|jonnek|jott|erkez*|megy|mennek|kuld*|kap*|er",
@@ -947,7 +950,7 @@ export const hu: Lexicon = {
     greetings:
       "jó reggelt, jó napot, jó estét, szép reggelt, szép napot, szép estét, további szép napot, kellemes napot, kellemes délutánt, szép délutánt, jó éjszakát, szép délelőttöt, kellemes estét, nap mint nap, napi, napközben, hétről hétre, egy kicsit, egy nap, hét nap, hét éve",
     trouble:
-      "nem, véletlen*, sem, se, nincs*, nélkül, hib*, lass*, leáll*, áll, állnak, állt, lehal*, halott, meghal*, halt, megáll*, elszáll*, elhal*, elhas*, kifagy*, lefagy*, akad*, szaggat*, döcög*, elérhetetlen*, visszadob*, visszapattan*, visszajön*, visszajött*, visszautasít*, elutasít*, megtagad*, tilt*, letilt*, kitilt*, zárol*, blokkol*, eltűn*, eltün*, elvesz*, üres*, fehér, kés*, spam*, szemét*, szemet*, levélszemét*, vírus*, feltört*, lejárt*, figyelmeztet*, probléma*, gond, gondok, gondunk, gondom, baj, bajok, timeout*, időtúllépés*, error*, megszakad*, bont*, kidob*, kilök*, tönkre*, elroml*, vacakol*, pörög*, homokóra, beragad*, torlód*, leszakad*, összeoml*, képtelen*, csak, rossz*, megbolond*, szétes*, forbidden, denied, refused, failed, elveszett*, panasz*, kiesés*, leállás*, túlterhelt*, elakad*, ismétel*, folyton, állandóan, jelszót kér, kéri, kér, várok, várunk, várjuk",
+      "csiga*, vánszorog*, döglődik*, nem, véletlen*, sem, se, nincs*, nélkül, hib*, lass*, leáll*, áll, állnak, állt, lehal*, halott, meghal*, halt, megáll*, elszáll*, elhal*, elhas*, kifagy*, lefagy*, akad*, szaggat*, döcög*, elérhetetlen*, visszadob*, visszapattan*, visszajön*, visszajött*, visszautasít*, elutasít*, megtagad*, tilt*, letilt*, kitilt*, zárol*, blokkol*, eltűn*, eltün*, elvesz*, üres*, fehér, kés*, spam*, szemét*, szemet*, levélszemét*, vírus*, feltört*, lejárt*, figyelmeztet*, probléma*, gond, gondok, gondunk, gondom, baj, bajok, timeout*, időtúllépés*, error*, megszakad*, bont*, kidob*, kilök*, tönkre*, elroml*, vacakol*, pörög*, homokóra, beragad*, torlód*, leszakad*, összeoml*, képtelen*, csak, rossz*, megbolond*, szétes*, forbidden, denied, refused, failed, elveszett*, panasz*, kiesés*, leállás*, túlterhelt*, elakad*, ismétel*, folyton, állandóan, jelszót kér, kéri, kér, várok, várunk, várjuk",
     works:
       "működik, működnek, működött, működtek, működőképes, megy, mennek, ment, mentek, jó, jók, jól, rendben, oké, ok, okés, gyors, gyorsan, gyorsabb, hibátlan*, normális*, tökéletes*, helyreállt, megjavult, megjött, megérkezett*, megkapta*, megkaptuk, megkaptam, megkapták, elérhető*, bejött, betölt*, elküld*",
     still: "még",
@@ -961,7 +964,7 @@ export const hu: Lexicon = {
     contact:
       "hívjon*, hívjanak, írtam, írtunk, írt, megírtam, jeleztem, jeleztük, jelezte, bejelent*, szóltam, szóltunk, hívtam, hívtalak, hívtuk, telefonált*, beszéltem, beszéltünk, kértem, kértük, érdeklődtem, panaszkodtam, hibajegy*, bejelentést, bejelentettem",
     other:
-      "előfizet*, számla*, számlá*, díj*, szerződ*, költöz*, megvettük, vettünk, vásárolt*, nyitva*, nyitvatart*, határid*, kellene, kell, kelleni, szeretn*, értekezlet*, megbeszél*, találkoz*, terv*, ügyfelük, ügyfele, ügyfelei, nálatok vagyunk, önöknél vagyunk, új iroda, új irodá*, fizett*, befizet*, utalt*, megrendel*, szabads*, nyaral*, jóváír*, kompenz*, kártér*, frissítve, korrespond*, jelszót cserélt*, évforduló*, kedvel*, köszön*",
+      "olvas*, előfizet*, számla*, számlá*, díj*, szerződ*, költöz*, megvettük, vettünk, vásárolt*, nyitva*, nyitvatart*, határid*, kellene, kell, kelleni, szeretn*, értekezlet*, megbeszél*, találkoz*, terv*, ügyfelük, ügyfele, ügyfelei, nálatok vagyunk, önöknél vagyunk, új iroda, új irodá*, fizett*, befizet*, utalt*, megrendel*, szabads*, nyaral*, jóváír*, kompenz*, kártér*, frissítve, korrespond*, jelszót cserélt*, évforduló*, kedvel*, köszön*",
     join: "de, viszont, azonban, pedig, míg, miközben, majd, aztán, és, hogy, ami, amely, aki, csakhogy, utána, mert",
     things:
       "levél*, level*, ügyf*, gép*, ember*, kolléga*, kollégá*, email*, mail*, üzenet*, darab*, db, ft, forint*, eur*, euro*, oldal*, vevő*, telefon*, cím*, fő, vendég*, százalék*, fájl*, kép*, mega*, giga*, gb, mb, órás, perces, napos, éves, személy*, próbálkoz*, alkalom*, szor, szer, ször, domain*, fiók*, másik, helyen, féle, mp",

@@ -359,6 +359,8 @@ export const pl: Lexicon = {
         "czerwon* ostrzez*|klodk*|ekran*",
         "zly|bledny|nieprawidlow*|niewlasciw* certyfikat*",
         "~ zgadza|pasuje",
+        "certyfik* .. ~ .. zweryfik*|sprawdz*|potwierdz*|ufa*|zaufan*",
+        "uzywa certyfik*",
       ],
       blocked: [
         "zablokow*|blokad*|blokuj*|zbanow*|ban|bana|odblokow*|zawieszon*|wylaczon*|wstrzyman*|zawiesili*",
@@ -561,6 +563,7 @@ export const pl: Lexicon = {
         "wlam*|zhak*|hakow*|wirus* .. stron*|sklep*|witryn*|nas",
         "po aktualizac*|zmian*|instalac* .. wtyczk*|motyw*|wordpres*|szablon* .. rozsyp*|rozjech*|blad*|bial*|zepsu*|przesta*",
         "uklad|wyglad .. strony|sklepu",
+        "zaktualizow*|aktualizow*|uaktualni* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|wtyczk*|motyw*|szablon*",
       ],
       tls: [
         "atakujac*|hakerz*|przestepc*|osoby .. wykra*|ukra*|kradn*|przechwy* .. dan*|hasl*?",
@@ -1174,7 +1177,7 @@ export const pl: Lexicon = {
     greetings:
       "dzień dobry, dobry wieczór, miłego dnia, miłego wieczoru, miłego popołudnia, spokojnego dnia, dobrego dnia, udanego dnia, dobranoc, dobrej nocy, miłego weekendu, miłej niedzieli, pewnego dnia, na co dzień, z dnia na dzień, za każdym razem, nie ma za co, w pierwszej kolejności, w drugiej kolejności",
     trouble:
-      "nie, przez pomyłkę, niechcący, przypadkiem, brak, braku, żadn*, nikt, nic, błęd*, błąd*, blad, bledy, problem*, awari*, usterk*, woln*, muli*, zamul*, padł*, padl*, leży, wisi, zawies*, wiesza*, zwiesza*, zamarz*, znik*, zgin*, pust*, biał*, odrzuc*, odbij*, odbit*, wraca*, wróci*, zwrot*, zwraca*, zwroc*, blok*, zablok*, wygas*, ostrzeż*, ostrzez*, niebezp*, niedostęp*, niedost*, niemożliw*, opóźn*, opozn*, spóźn*, spozn*, późno, pozno, wywala*, wyrzuca*, wyskak*, wyloguj*, wylogow*, rozłącz*, rozlacz*, przeryw*, spam*, śmieci*, wirus*, włam*, zhakow*, error*, timeout*, crash*, krzak*, krzacz*, tylko, padł, przestał*, przesta*, ustał*, ustal*, stoi, martw*, kręci*, kreci*, dziwn*, źle, zle, odmaw*, odmow*, utknę*, utkn*, bez, forbidden, refused, denied, failed, długo, dlugo, wolno, ledwo, męcz*, szwank*, rzuca, rzuca*, nieosiąg*, czekam, czekamy",
+      "ślimak*, slimak*, żółw*, zolw*, nie, przez pomyłkę, niechcący, przypadkiem, brak, braku, żadn*, nikt, nic, błęd*, błąd*, blad, bledy, problem*, awari*, usterk*, woln*, muli*, zamul*, padł*, padl*, leży, wisi, zawies*, wiesza*, zwiesza*, zamarz*, znik*, zgin*, pust*, biał*, odrzuc*, odbij*, odbit*, wraca*, wróci*, zwrot*, zwraca*, zwroc*, blok*, zablok*, wygas*, ostrzeż*, ostrzez*, niebezp*, niedostęp*, niedost*, niemożliw*, opóźn*, opozn*, spóźn*, spozn*, późno, pozno, wywala*, wyrzuca*, wyskak*, wyloguj*, wylogow*, rozłącz*, rozlacz*, przeryw*, spam*, śmieci*, wirus*, włam*, zhakow*, error*, timeout*, crash*, krzak*, krzacz*, tylko, padł, przestał*, przesta*, ustał*, ustal*, stoi, martw*, kręci*, kreci*, dziwn*, źle, zle, odmaw*, odmow*, utknę*, utkn*, bez, forbidden, refused, denied, failed, długo, dlugo, wolno, ledwo, męcz*, szwank*, rzuca, rzuca*, nieosiąg*, czekam, czekamy",
     works:
       "działa, dziala, działają, dzialaja, działał, działało, działała, działały, dzialal, dzialalo, dzialala, dzialaly, hula, hulało, śmiga, śmigało, chodzi, chodziło, chodziła, ok, okej, dobrze, normalnie, porządku, szybko, szybka, sprawnie, bez problemu, bez problemów, bez zarzutu, super, wstał, wstało, wróciło do normy, wstała, przychodził*, dochodził*",
     still: "jeszcze",
@@ -1188,7 +1191,7 @@ export const pl: Lexicon = {
     contact:
       "zadzwoń*, zadzwoni*, pisałem, pisałam, pisaliśmy, pisała, pisał do, zgłaszałem, zgłaszałam, zgłaszał, zgłaszała, zgłaszaliśmy, zgłosiłem, zgłosiłam, zgłosił, zgłosiła, zgłosiliśmy, dzwoniłem, dzwoniłam, dzwoniliśmy, rozmawiałem, rozmawiałam, zgłoszen*, prosiłem, prosiłam, informowałem, informowałam, kontaktował*, napisałem do, napisałam do, pytałem, pytałam",
     other:
-      "faktur*, płatno*, zapłac*, oplac*, opłac*, umow*, abonament*, przeprowadz*, kupił*, klientem, klientami, klientką, czynne, otwarte, termin*, potrzebuj*, muszę, musimy, spotkani*, mamy nowe, mam nowy, nowe biuro, nowego biura, chciał*, proszę o zmianę, rekompens*, dziękuj*, urlop*, rabat*",
+      "czytałem, czytałam, przeczyta*, czytaliśmy, faktur*, płatno*, zapłac*, oplac*, opłac*, umow*, abonament*, przeprowadz*, kupił*, klientem, klientami, klientką, czynne, otwarte, termin*, potrzebuj*, muszę, musimy, spotkani*, mamy nowe, mam nowy, nowe biuro, nowego biura, chciał*, proszę o zmianę, rekompens*, dziękuj*, urlop*, rabat*",
     join: "ale, a, lecz, jednak, natomiast, i, oraz, potem, następnie, że, który, która, które, bo, więc, podczas gdy",
     things:
       "klient*, osob*, osób, komputer*, telefon*, mail*, maili, wiadomo*, adres*, pracown*, zł, zl, eur*, euro, stron*, raz*, przegląd*, domen*, skrzyn*, gb, mb, sztuk*, plik*, prób*, użytkown*, urządz*, zdję*, faktur*, procent*, zamów*, zamow*, miejsc*",

@@ -351,6 +351,7 @@ export const sk: Lexicon = {
         "cerven* zam*|varovan*|stran*|obrazovk*",
         "neplatn*|zly|nespravn* certifik*",
         "nesedi|nezhoduj* .. men*|certifik*|domen*",
+        "certifikat* .. ~ .. overit|overen*|duverov*|doverov*",
       ],
       blocked: [
         "zablok*|blokov*|blokuj*|blok*|zabanov*|ban|zakazan*|odblok*|pozastaven*|vypnut*|suspend*|zamknut*",
@@ -549,6 +550,7 @@ export const sk: Lexicon = {
         "web|webu|stranka|stranky|eshop|wordpress .. hack*|napadn*|napadl*|zavirov*|infikov*|rozsyp*|rozhadz*|rozbit*",
         "hack*|napadl*|napadol .. web|nas|stranku|nam",
         "po aktualizac*|zmen*|instalac*|updat* .. plugin*|sablon*|wordpres*|doplnk*|temy .. nefung*|rozsyp*|rozbi*|chyb*|biel*|spadl*",
+        "aktualizoval*|updatoval*|aktualizaci* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|sablon*|doplnk*",
       ],
       tls: [
         "utocni* .. ukradnut|ukrad*|odcudzit|krad* .. udaj*|dat*|hesl*?",
@@ -1171,7 +1173,7 @@ export const sk: Lexicon = {
     greetings:
       "dobré ráno, dobrý deň, dobry den, dobrý večer, dobré popoludnie, pekný deň, pekné ráno, pekný večer, pekný zvyšok dňa, krásny deň, príjemný deň, príjemný večer, pekný víkend, pekné popoludnie, dobrú noc, deň čo deň, jedného dňa, jeden deň, ešte raz, naraz, po prvé, po druhé",
     trouble:
-      "nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylom, nechtiac, nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*, čakám, čakáme",
+      "slimák*, slimak*, lezie, lezú, nes*, nep*, nev*, nez*, nef*, neo*, nem*, neu*, nel*, ner*, neh*, net*, nen*, omylom, nechtiac, nejde, nejdú, nejdu, nešlo, nešla, nešiel, nešli, nefung*, nedá, neda, nedajú, nedal*, nedar*, nedok*, nemôž*, nemoz*, nemohl*, nemoh*, nemám*, nemam*, nemá, nema, nechod*, neodch*, neodos*, neodíd*, neprich*, neprišl*, neprisl*, nepríd*, nepriš*, nedostal*, nedostáv*, nedostav*, nedostup*, nedoruč*, nedoruc*, neotvo*, neotvá*, neotv*, nenač*, nenac*, nepripo*, neprihl*, nie, niet, nič, nenáj*, nenaj*, neulož*, nezobr*, nereag*, neodpov*, neprejd*, nevid*, nepúš*, nepus*, nebež*, nebez*, nestíh*, nik, nikto, žiad*, ziad*, bez, chyb*, problém*, problem*, ťažkost*, pomal*, zamrz*, zasek*, sek*, spadl*, spadn*, padá, pada, padl*, padaj*, leží, lezi, mŕtv*, mrtv*, zmiz*, prázdn*, prazdn*, biel*, odmiet*, vraci*, vracaj*, vráti*, vrati*, blok*, zablok*, vypršal*, vyprsal*, expir*, varov*, varuj*, výpad*, vypad*, poruch*, závad*, zavad*, mešk*, mesk*, oneskor*, neskoro, nevyžiad*, spam*, vír*, vir*, napad*, hack*, error*, timeout*, odhlas*, vyhadz*, hlási, hlasi, hádže, hadze, vypis*, píše, pise, len, iba, prestal*, hnev*, rozbi*, rozpadl*, zakáz*, zakaz*, forbidden, refused, denied, failed, dlho, večnosť, sotva, preč, prec, končia, koncia, blbne, blbn*, neúspeš*, čakám, čakáme",
     works:
       "funguje, fungujú, fungoval, fungovala, fungovalo, fungovali, ide, idú, išlo, išla, išiel, isli, šlo, islo, beží, bezi, bežal*, bezal*, poriadku, dobre, ok, okej, rýchlo, rychlo, rýchly, rýchla, normálne, normalne, v pohode, bez problém*, chodil*, chodia, chodí, nabehl*, super",
     still: "ešte",
@@ -1185,7 +1187,7 @@ export const sk: Lexicon = {
     contact:
       "volajte, zavolajte, písal som, písala som, písali sme, som písal, som písala, písal, písala, písali, hlásil*, nahlásil*, nahlasil*, volal som, volala som, volali sme, telefonoval*, rozprával*, hovoril*, ozval*, kontaktoval*, tiket*, ticket*, požiadavk*, informoval*, urgoval*, oznámil*",
     other:
-      "faktúr*, faktur*, platb*, zaplatil*, zmluv*, presťahov*, sťahuj*, kúpil*, zákazníkom, zákazníkmi, sme u vás, som u vás, otvorené, otvárac*, termín*, potrebuj*, musím, musíme, stretnut*, novú kancelári*, novú prevádzk*, nové sídlo, chcel by, chcela by, kompenz*, odškod*, ďakuj*, poďakov*, dovolenk*, oprava, oprav*, rád by, reklamác*",
+      "čítal*, cital*, prečítal*, dočítal*, faktúr*, faktur*, platb*, zaplatil*, zmluv*, presťahov*, sťahuj*, kúpil*, zákazníkom, zákazníkmi, sme u vás, som u vás, otvorené, otvárac*, termín*, potrebuj*, musím, musíme, stretnut*, novú kancelári*, novú prevádzk*, nové sídlo, chcel by, chcela by, kompenz*, odškod*, ďakuj*, poďakov*, dovolenk*, oprava, oprav*, rád by, reklamác*",
     join: "ale, a, avšak, však, zatiaľ čo, pritom, potom, lenže, že, ktorý, ktorá, ktoré, pretože, keď, ked, aj, hoci",
     things:
       "zákazn*, zakazn*, ľudí, ludi, osôb, osob*, počítač*, pocitac*, telefón*, telefon*, mail*, správ*, sprav*, adries, adres*, eur, euro, stránok, strán*, stran*, krát, prehliadač*, domén*, schrán*, gb, mb, kus*, súbor*, pokus*, použív*, zariaden*, kolegov*, klient*, objednáv*, percent*, miest*",

@@ -384,6 +384,7 @@ export const sl: Lexicon = {
         "neveljavn*|napacn* certifikat*|potrdil*",
         "~ ujema*",
         "rdec* opozor*|kljucavnic*|zaslon*",
+        "potrdil*|certifikat* .. ~ .. preveri*|overi*|zaupa*",
       ],
       blocked: [
         "blokira*|blokad*|zablokir*|zaklen*|onemogoc*|suspendir*|baniran*|banal*|odblokir*|odklen*|izklopljen*|ugasnjen*",
@@ -577,6 +578,7 @@ export const sl: Lexicon = {
         "shekal*|hekal*|vdrl* .. stran*|nas|spletn*|trgovin*",
         "~ prikaz* .. iphon*|telefon*|pravilno|prav",
         "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|teme|wordpres*|predlog* .. sesul*|podrl*|napak*|bela|prazna|razpad*",
+        "posodobil*|nadgradil*|posodobitv* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|vticnik*|predlog*|tem*",
       ],
       tls: [
         "napadalc*|vsiljivc*|hekerj* .. krad*|ukrad*|ukrast*|prestrez*|podatk*",
@@ -1179,7 +1181,7 @@ export const sl: Lexicon = {
     greetings:
       "dobro jutro, dober dan, dober večer, lep dan, lepo jutro, lep večer, lepo popoldne, lepo dopoldne, dobro popoldne, prijeten dan, prijeten večer, lahko noč, lep vikend, lep pozdrav, en dan, dela kot ura, kot ura",
     trouble:
-      "ne, pomotoma, ni, niso, nisem, nismo, nimam, nimamo, nima, nimajo, nič, noben*, nihče, neha*, nedosegljiv*, nedostop*, nemogoče, nedelujoč*, napak*, napač*, težav*, problem*, počas*, šteka*, zatika*, ustav*, pad*, crk*, crkn*, izgin*, prazn*, bel*, zavrn*, zavrač*, zavrže*, odbij*, odbit*, vrača*, vrnil*, blokir*, potek*, opozori*, opozarj*, sesul*, sesed*, zamuj*, zamud*, kasni*, muči*, visi, obvis*, zmrzn*, zamrzn*, neželen*, vsiljen*, spam*, virus*, vdrl*, error*, timeout*, izpad*, okvar*, brez, nemore*, neuspe*, manjka*, komaj, samo, le, sumljiv*, pokvar*, prekin*, nedel*, mrtv*, izpis*, javlja, javi, vrže, meče, forbidden, refused, denied, failed, predolgo, večno, dolgo, čakam, čakamo",
+      "polž*, polz*, leze, ne, pomotoma, ni, niso, nisem, nismo, nimam, nimamo, nima, nimajo, nič, noben*, nihče, neha*, nedosegljiv*, nedostop*, nemogoče, nedelujoč*, napak*, napač*, težav*, problem*, počas*, šteka*, zatika*, ustav*, pad*, crk*, crkn*, izgin*, prazn*, bel*, zavrn*, zavrač*, zavrže*, odbij*, odbit*, vrača*, vrnil*, blokir*, potek*, opozori*, opozarj*, sesul*, sesed*, zamuj*, zamud*, kasni*, muči*, visi, obvis*, zmrzn*, zamrzn*, neželen*, vsiljen*, spam*, virus*, vdrl*, error*, timeout*, izpad*, okvar*, brez, nemore*, neuspe*, manjka*, komaj, samo, le, sumljiv*, pokvar*, prekin*, nedel*, mrtv*, izpis*, javlja, javi, vrže, meče, forbidden, refused, denied, failed, predolgo, večno, dolgo, čakam, čakamo",
     works:
       "dela, delajo, delal, delala, delalo, delali, deluje, delujejo, deloval, delovala, delovalo, delovali, šlo, šla, šle, gre, grejo, redu, ok, okej, dobro, hitro, hitra, hiter, normalno, brezhibno, super, brez težav, prejel*, prišl*, odpira, odprl*",
     still:
@@ -1194,7 +1196,7 @@ export const sl: Lexicon = {
     contact:
       "pokličite*, pisal, pisala, pisali, poslal vam, poslala vam, prijavil, prijavila, prijavili, javil sem, javila sem, javili smo, klical, klicala, klicali, govoril, govorila, sporočil, sporočila sem, sporočili smo, zahtevek, obvestil*, kontaktir*, vprašal*",
     other:
-      "račun*, plač*, pogodb*, naročnin*, selimo, preselil*, kupil*, stranka ste, vaša stranka, vaš naročnik, odprt* od, odpiralni, delovni čas, delovn*, rok, termin, moram, moramo, potrebuj*, sestanek, sestank*, pomagal*, nova pisarna, novo pisarno, nov lokal, prosim za, dobropis*, odškodnin*, rad bi, rada bi, radi bi, zaposl*, hvala",
+      "bral sem, brala sem, prebral*, sem prebral*, račun*, plač*, pogodb*, naročnin*, selimo, preselil*, kupil*, stranka ste, vaša stranka, vaš naročnik, odprt* od, odpiralni, delovni čas, delovn*, rok, termin, moram, moramo, potrebuj*, sestanek, sestank*, pomagal*, nova pisarna, novo pisarno, nov lokal, prosim za, dobropis*, odškodnin*, rad bi, rada bi, radi bi, zaposl*, hvala",
     join: "ampak, a, pa, toda, vendar, medtem, medtem ko, in, potem, nato, ker, da, ki, čeprav",
     things:
       "strank*, uporabnik*, sodelav*, računalnik*, telefon*, mail*, sporočil*, ljudi, naslov*, eur, evr*, strani, krat, oseb*, brskalnik*, domen*, predal*, gb, mb, kos*, dokument*, datotek*, poskus*, dneh, gost*, naprav*, odstot*, vrst*, mest*",
