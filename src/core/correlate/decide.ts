@@ -1,6 +1,6 @@
 import type { Directory } from "../directory.js";
-import type { Extraction, ReportText } from "../extract/extraction.js";
-import { duplicateOf } from "./duplicates.js";
+import type { Cue, Extraction, ReportText } from "../extract/extraction.js";
+import { duplicateOf, followedBy } from "./duplicates.js";
 import { ownCauses, type Comparison } from "./evidence.js";
 import type { ReasonCode } from "./reasons.js";
 import { reasonsOf, scoreAll, vectorOf, type Scored, type Vector } from "./score.js";
@@ -25,6 +25,15 @@ const FORGOTTEN_MS = 7 * 86_400_000;
 /** So much of a cause of the customer's own forbids linking without a human. */
 const OWN_CAUSE = 0.8;
 const LEAST_FAULT = 0.35;
+/** Where rather a question, a bill or a cause of their own than a fault of ours is told, so likely is what is suggested. */
+const LIKELY_ENOUGH = 0.4;
+/** They tell of a fault that need not be described again. */
+const OF_A_FAULT: ReadonlySet<Cue> = new Set([
+  "works-again",
+  "asks-about",
+  "wrote-before",
+  "compensation",
+]);
 /** The symptoms have to fit the fault by about half, as `evidence.ts` values it. */
 const CLEAR_FIT = Math.log((0.45 + 0.05) / (0.15 + 0.05));
 
@@ -32,11 +41,16 @@ const CLEAR_FIT = Math.log((0.45 + 0.05) / (0.15 + 0.05));
  * Whose report it is, what it is about, and whether it is linked at once, suggested or neither.
  * Considers only what was known by `now`; the same input always gives the same verdict.
  */
-export function consider(report: ReportText, extraction: Extraction, context: Context): Verdict {
+export function consider(report: ReportText, read: Extraction, context: Context): Verdict {
   const { weights } = context;
-  const { compared, sender, scored } = compare(report, extraction, context);
+  const { compared, sender, scored } = compare(report, read, context);
+  const { extraction } = compared;
   const [best, second] = scored;
-  const near = scored.filter(({ p }) => p >= weights.suggest.p).slice(0, weights.suggest.most);
+  const least =
+    isNoFault(extraction) || ownCauseOf(extraction) >= OWN_CAUSE
+      ? Math.max(weights.suggest.p, LIKELY_ENOUGH)
+      : weights.suggest.p;
+  const near = scored.filter(({ p }) => p >= least).slice(0, weights.suggest.most);
   const duplicate = duplicateOf(compared, scored);
   const against = best
     ? [
@@ -71,22 +85,27 @@ export function weighed(
   extraction: Extraction,
   context: Context,
 ): readonly { readonly known: string; readonly vector: Vector; readonly forbidden: boolean }[] {
-  return compare(report, extraction, context).scored.map((one) => ({
+  const { compared, scored } = compare(report, extraction, context);
+  return scored.map((one) => ({
     known: one.known.id,
     vector: vectorOf(one.evidence),
-    forbidden: forbidding(one, extraction).length > 0,
+    forbidden: forbidding(one, compared.extraction).length > 0,
   }));
 }
 
 function compare(report: ReportText, extraction: Extraction, context: Context) {
   const { directory, weights, now } = context;
   const sender = identify(report, extraction, directory);
+  const accountId = sender?.accountId ?? null;
+  const { earlier } = context;
+  // What follows a report up without saying of what is about the same.
+  const before = followedBy({ report, extraction, accountId, earlier });
   const compared: Comparison = {
     report,
-    extraction,
-    accountId: sender?.accountId ?? null,
+    extraction: before ? { ...extraction, symptoms: before.extraction.symptoms } : extraction,
+    accountId,
     subjects: subjectsOf(extraction, sender, directory),
-    earlier: context.earlier,
+    earlier,
     directory,
   };
   const knowns = context.knowns.filter(
@@ -129,6 +148,10 @@ function forbidding(best: Scored, extraction: Extraction): readonly Reason[] {
   return against;
 }
 
+/** Rather a question, a request or a bill than a fault, and no word of one before. */
+const isNoFault = (extraction: Extraction): boolean =>
+  faultMass(extraction) < 0.5 && !extraction.cues.some(({ cue }) => OF_A_FAULT.has(cue));
+
 /** What it repeats has been taken for something that nobody knows yet. */
 const otherSuspicion = (
   duplicate: string | null,
@@ -157,9 +180,11 @@ const rivalry = (
 
 function answerTo(extraction: Extraction): Verdict["answer"] {
   if (faultMass(extraction) < LEAST_FAULT) return "not-a-fault";
-  const own = [...ownCauses(extraction).values()].reduce((sum, strength) => sum + strength, 0);
-  return own >= OWN_CAUSE ? "individual" : "new";
+  return ownCauseOf(extraction) >= OWN_CAUSE ? "individual" : "new";
 }
+
+const ownCauseOf = (extraction: Extraction): number =>
+  [...ownCauses(extraction).values()].reduce((sum, strength) => sum + strength, 0);
 
 function unlinkedBecause(
   best: Scored | undefined,

@@ -33,7 +33,37 @@ export function duplicateOf(compared: Comparison, scored: readonly Scored[]): st
     const score = sameness(one, compared, scored, said);
     if (score > 0 && (!found || score >= found.score)) found = { one, score };
   }
-  return found === null ? null : (found.one.duplicateOf ?? found.one.id);
+  const one = found?.one ?? followedBy(compared);
+  return one === null ? null : (one.duplicateOf ?? one.id);
+}
+
+const FOLLOWS_MS = 24 * 3_600_000;
+/** Who writes more says what it is about. */
+const SHORT = 160;
+
+/**
+ * The same writer's last report of a fault, where this one says too little to be of anything else:
+ * "Still nothing!", "Is anybody there?", "Mine is all right now".
+ */
+export function followedBy({
+  report,
+  extraction,
+  accountId,
+  earlier,
+}: Pick<Comparison, "report" | "extraction" | "accountId" | "earlier">): Earlier | null {
+  const said = extraction.cues.some(({ cue }) => cue === "wrote-before");
+  const says = extraction.symptoms.some(({ spans }) => spans.length > 0);
+  const names = extraction.mentions.some(({ aside }) => !aside);
+  if (report.text.length > SHORT || (says && !(said && faultMass(extraction) < 0.5))) return null;
+  if (names) return null;
+  let last: Earlier | null = null;
+  for (const one of earlier) {
+    const age = report.receivedAt - one.receivedAt;
+    if (age < 0 || age > (said ? LONGEST_MS : FOLLOWS_MS)) continue;
+    if (!isSameWriter(one, accountId, report.from) || faultMass(one.extraction) < 0.5) continue;
+    if (!last || one.receivedAt >= last.receivedAt) last = one;
+  }
+  return last;
 }
 
 /** 0 where they are two matters, else how sure it is that they are one. */

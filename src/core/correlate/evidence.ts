@@ -280,8 +280,35 @@ function codeEvidence(known: Known, { mentions }: Extraction): Evidence[] {
     if (known.words.some((words) => whole.test(words)))
       return [{ feature: "code", value: 1, code: "code.same", params: { code: value }, span }];
   }
+  // "Not found" is not what a filter answers that forbids.
+  const theirs = statusesIn(known.kind, ...known.words);
+  const other = mentions.find(
+    ({ kind, value, aside }) => kind === "code" && !aside && HTTP_STATUS.test(value),
+  );
+  if (other && theirs.size > 0 && !theirs.has(other.value))
+    return [
+      {
+        feature: "code",
+        value: OTHER_STATUS,
+        code: "code.other",
+        params: { code: other.value },
+        span: other.span,
+      },
+    ];
   return [];
 }
+
+const OTHER_STATUS = -3;
+const HTTP_STATUS = /^(?:40[0-9]|41[0-9]|50[0-8])$/;
+
+/** Statuses of HTTP that an incident is told with. */
+const statusesIn = (...texts: readonly string[]): ReadonlySet<string> =>
+  new Set(
+    texts.flatMap((text) => [
+      ...(text.match(/(?<![\w.])(?:40[0-9]|41[0-9]|50[0-8])(?![\w.]\d|\d)/g) ?? []),
+      ...(text.match(/(?<=_)(?:40[0-9]|50[0-8])$/g) ?? []),
+    ]),
+  );
 
 // ── when ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,6 +17,7 @@ export const REASON_CODES = {
   "named.hit": "names {place}, which is affected",
   "named.other": "names {place}, which is not affected",
   "code.same": "repeats the error code {code}",
+  "code.other": "tells of {code}, which is not what this fault answers with",
   "time.not-begun": "the maintenance begins only {minutes} minutes later",
   "time.over": "it was over {minutes} minutes before the report",
   "since.within": "began for the customer while it went on",

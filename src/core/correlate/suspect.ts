@@ -151,8 +151,10 @@ function judged(
   const accounts = accountsOf(members);
   if (accounts < LEAST.rare) return [];
   const words = commonWords(members, rarity);
-  const alike = earlier.length >= KNOWN_WORDS && words.length >= RARE_WORDS;
-  if (group.symptom === "other" && !alike) return [];
+  const areKnown = earlier.length >= KNOWN_WORDS;
+  const alike = areKnown && words.length >= RARE_WORDS;
+  // "Other" is as many things as there are words for them.
+  if (group.symptom === "other" && !(areKnown && words.length > 0)) return [];
   const isRare = alike || members.some((one) => pointsAt(one, place, directory));
   const least = place === null ? LEAST.anywhere : isRare ? LEAST.rare : LEAST.placed;
   if (accounts < least) return [];

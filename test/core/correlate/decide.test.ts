@@ -212,6 +212,39 @@ describe("what is known when", () => {
   });
 });
 
+test("what is rather a question or the customer's own doing is suggested only where it is likely", () => {
+  const half = {
+    what: [
+      ["howto", 0.7],
+      ["mail.webmail", 0.3],
+    ],
+  } as const;
+  const decided = (extraction: ReturnType<typeof told>) =>
+    consider(FROM_K100, extraction, context()).decision;
+  expect(decided(told({ ...half, cues: ["request"] }))).toBe("none");
+  expect(decided(told({ ...half, cues: ["request", "wrote-before"] }))).toBe("suggest");
+});
+
+test("a page that is not found is not what a filter forbids", () => {
+  const filter = known({
+    kind: "web.waf_403",
+    places: ["tisza"],
+    services: ["tisza/http"],
+    words: ["tisza: 403"],
+  });
+  const answered = (code: string) =>
+    consider(
+      FROM_K100,
+      told({ what: [["web.error4xx", 1]], names: [mention("code", code)] }),
+      context({ knowns: [filter] }),
+    );
+  expect(answered("403").decision).toBe("auto");
+  expect(answered("404").decision).not.toBe("auto");
+  expect(
+    answered("404").candidates[0]?.reasons.map(({ code }) => code) ?? ["code.other"],
+  ).toContain("code.other");
+});
+
 test("what repeats a suspicious report is not linked to something else without a human", () => {
   const first = before("first", { accountId: "K-100", extraction: told(CANNOT_SEND) });
   const repeated = (suspected: string | null) =>

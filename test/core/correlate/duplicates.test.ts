@@ -118,6 +118,45 @@ describe("a report that repeats an earlier one", () => {
     );
   });
 
+  describe("that says of nothing what it is about", () => {
+    const wordless: ReturnType<typeof told> = {
+      ...told({}),
+      symptoms: [{ symptom: "other", p: 1, spans: [] }],
+    };
+    const still = report({ from: "iroda@hajomalom.example", text: "Még mindig semmi!" });
+
+    test("follows the last fault of the same writer, and is linked as that", () => {
+      const open = known({
+        id: "inc-web",
+        kind: "web.slow",
+        places: ["tisza"],
+        services: ["tisza/http"],
+      });
+      const linked = first({ linkedTo: "inc-web" });
+      const verdict = consider(still, wordless, {
+        directory: DIRECTORY,
+        knowns: [open],
+        earlier: [linked],
+        weights: SHIPPED,
+        now: NOON,
+      });
+      expect(verdict).toMatchObject({ duplicateOf: "first", decision: "auto" });
+    });
+
+    test.each([
+      ["of somebody else", first({ accountId: "K-101", from: null })],
+      ["of two days ago", first({ receivedAt: NOON - 48 * HOUR })],
+      ["that was a question", first({ extraction: told({ what: [["howto", 1]] }) })],
+    ])("follows none %s", (_, earlier) => {
+      expect(repeats([earlier], wordless, still)).toBeNull();
+    });
+
+    test("follows none where it is a long letter", () => {
+      const letter = { ...still, text: "Tisztelt Cím! ".repeat(20) };
+      expect(repeats([first()], wordless, letter)).toBeNull();
+    });
+  });
+
   test("is not an agency's about another client", () => {
     const of = (domain: string) =>
       told({ ...SLOW, names: [mention("domain", domain, { role: "other" })] });

@@ -69,6 +69,18 @@ describe("a suspicion", () => {
     expect(among(earlier)).toMatchObject([{ accounts: 2, words: ["ipv6", "mobilneten"] }]);
   });
 
+  test("of no usual symptom is raised by three that share one word which nobody else writes", () => {
+    const others = Array.from({ length: 40 }, (_, nth) =>
+      before(`x${nth}`, { extraction: told({ words: ["levelek"] }), linkedTo: "x" }),
+    );
+    const odd = (words: readonly string[]) =>
+      THREE.map((one) => ({ ...one, extraction: told({ what: [["other", 1]], words }) }));
+    expect(among([...others, ...odd(["cron"])])).toMatchObject([
+      { key: { symptom: "other" }, accounts: 3, words: ["cron"] },
+    ]);
+    expect(among([...others, ...odd([])])).toEqual([]);
+  });
+
   test("is not raised again so soon where humans said that it was nothing", () => {
     let taught = BASELINE;
     for (let times = 0; times < 40; times++)
