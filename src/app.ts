@@ -26,7 +26,8 @@ import { createReencoder } from "./images/reencode.js";
 import { createTexts } from "./texts.js";
 import { createIntake } from "./web/intake.js";
 import { createAnswering } from "./work/answering.js";
-import { readReports, type Reading } from "./work/read-reports.js";
+import { handOverReports } from "./work/hand-over.js";
+import { readReports, type Reading } from "./work/reports/read.js";
 import { createSite } from "./web/site.js";
 import { createCopies } from "./web/page/copies.js";
 import type { Condition } from "./web/system.js";
@@ -218,9 +219,10 @@ export async function startApp(given: AppSettings): Promise<App> {
       compose: (claim) => {
         const { reportId, body, at } = claim;
         const page = `${publicUrl()}${links.reportPath(reportId)}`;
+        const ownerPage = `${publicUrl()}${links.ownerPath(reportId)}`;
         const confirm = `${publicUrl()}${links.confirmPath(reportId)}`;
         return {
-          ...answering.compose(body, at, { page, confirm }),
+          ...answering.compose(body, at, { page, ownerPage, confirm }),
           key: claim.key,
           to: claim.recipient,
           reportId,
@@ -263,7 +265,6 @@ export async function startApp(given: AppSettings): Promise<App> {
     const reading = readReports({
       db: db(),
       epoch: begun.epoch,
-      waiting,
       loadInventory: () => loadInventory(db()),
       answering,
       telling: () => ({
@@ -357,6 +358,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       log,
     });
     closing.add("hearing", () => hearing.stop());
+    closing.add("hand-over", handOverReports({ db: database.db, waiting, now, log }));
     const reigning = reign({ connection: database.connection, lead, log, say });
     closing.add("reign", () => reigning.stop());
   };

@@ -16,6 +16,8 @@ import { Problem } from "./errors.js";
 export interface SecretLinks {
   /** The customer's own page of a report: a path below the site's address. */
   reportPath(reportId: string): string;
+  /** The same page for the customer for certain, where anybody may have written: only their mail has it. */
+  ownerPath(reportId: string): string;
   /** Where the owner of a mail address says that it is theirs: only their mail has it. */
   confirmPath(reportId: string): string;
   /** Whether `seal` is the one that was made for `purpose` and `id`. */
@@ -24,7 +26,7 @@ export interface SecretLinks {
   seal(purpose: Purpose, id: string): string;
 }
 
-type Purpose = "report" | "confirm";
+type Purpose = "report" | "owner" | "confirm";
 
 /** Links signed with `key`: HMAC-SHA-256 (RFC 2104), cut to 128 bits. */
 export function createSecretLinks(key: Buffer): SecretLinks {
@@ -37,6 +39,7 @@ export function createSecretLinks(key: Buffer): SecretLinks {
   return {
     seal,
     confirmPath: (id) => `/report/${id}/confirm/${seal("confirm", id)}`,
+    ownerPath: (id) => `/report/${id}/${seal("owner", id)}`,
     reportPath: (id) => `/report/${id}/${seal("report", id)}`,
     isSealed(purpose, id, given) {
       const right = Buffer.from(seal(purpose, id));

@@ -92,7 +92,16 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/reported-faults.ts",
     "src/store/component-status.ts",
   ],
-  ["src/store/reports.ts", "src/store/tickets.ts", "src/store/customer-page.ts"],
+  [
+    "src/store/reports.ts",
+    "src/store/report-looks.ts",
+    "src/store/tickets.ts",
+    "src/store/ticket-reading.ts",
+    "src/store/ticket-links.ts",
+    "src/store/ticket-adoption.ts",
+    "src/store/customer-letters.ts",
+    "src/store/customer-page.ts",
+  ],
 ];
 
 /** Packages with one home; the core has only the pure ones. */

@@ -77,6 +77,26 @@ export function deepPlanFor(
   return looks.length > 0 && allow.length > 0 ? { accountId: account.id, looks, allow } : null;
 }
 
+/**
+ * What to look at for whoever may be anybody: the web site and certificate of the name that they give,
+ * whoever's it is, and whether it leads to us. Only addresses of ours are ever asked, and nothing in
+ * it depends on who our customers are. `null` without a name, or where no web site is meant.
+ */
+export function openLooksFor(
+  { mentions, symptoms }: Extraction,
+  { places }: Directory,
+): Pick<DeepPlan, "looks" | "allow"> | null {
+  const named = mentions.find(
+    ({ kind, aside, meant }) => kind === "domain" && !aside && meant === null,
+  );
+  const url = `https://${named?.value ?? ""}/`;
+  const ascii = named && URL.canParse(url) ? new URL(url).hostname : "";
+  const allow = [...new Set(places.flatMap(({ addresses }) => addresses))];
+  const web = symptoms.some(({ symptom, p }) => p >= LEAST && WEB.has(symptom));
+  if (ascii === "" || !web || allow.length === 0) return null;
+  return { looks: [...webLooks({ ascii }), nameLook(ascii, "web")], allow };
+}
+
 function domainMeant(account: Account, { mentions }: Extraction): Domain | null {
   const named = mentions.flatMap(({ kind, value, aside }) =>
     (kind === "domain" || kind === "mailbox") && !aside
@@ -89,7 +109,7 @@ function domainMeant(account: Account, { mentions }: Extraction): Domain | null 
   );
 }
 
-const webLooks = ({ ascii }: Domain): DeepLook[] => [
+const webLooks = ({ ascii }: Pick<Domain, "ascii">): DeepLook[] => [
   look("web", "http", `https://${ascii}/`, null),
   look("certificate", "tls", `${ascii}:443`, null),
 ];

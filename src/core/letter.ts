@@ -29,4 +29,9 @@ export type LetterBody = LetterHead &
 interface LetterHead {
   readonly language: string;
   readonly reference: string;
+  /**
+   * It goes to an address that the account gave us, on a report that anybody may have written: its
+   * link shows more than what whoever wrote was shown.
+   */
+  readonly toOwner?: boolean;
 }

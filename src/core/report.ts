@@ -36,6 +36,9 @@ export interface Answer {
 export const TEXT_MAX = 20_000;
 export const SUBJECT_MAX = 300;
 
+/** Halves of characters and NUL mean nothing to anybody, and no database takes them. */
+export const wholeText = (text: string): string => text.replaceAll(/\0|\p{Cs}/gu, "\uFFFD");
+
 const SPOKEN = "ABCDEFGHJKLMNPRSTUVWXYZ23456789";
 
 /** `TR7-K4M` from six random bytes: no letters that look or sound like figures. */

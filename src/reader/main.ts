@@ -3,7 +3,7 @@ import { learn, type Baseline } from "../core/correlate/baseline.js";
 import { consider, weighed } from "../core/correlate/decide.js";
 import { countedAs, explains, notice, type Standing } from "../core/correlate/suspect.js";
 import type { Earlier, Known, Verdict } from "../core/correlate/verdict.js";
-import { deepPlanFor, type DeepPlan } from "../core/deep-probe.js";
+import { deepPlanFor, openLooksFor, type DeepPlan } from "../core/deep-probe.js";
 import { createDirectory } from "../core/directory-of.js";
 import type { Account, Directory } from "../core/directory.js";
 import { understand } from "../core/extract/understand.js";
@@ -11,7 +11,7 @@ import type { Extraction } from "../core/extract/extraction.js";
 import { NO_INVENTORY } from "../core/inventory.js";
 import { withTraced } from "../core/named-by-dns.js";
 import { knownOf } from "../core/known-incident.js";
-import type { Around, Question, Read, Reply, Unread, Weighed } from "./messages.js";
+import type { Around, Open, Question, Read, Reply, Unread, Weighed } from "./messages.js";
 
 /**
  * The reading thread: knows languages and who lives on what, which takes memory and time that the
@@ -117,7 +117,7 @@ const MOST_WEIGHED = 12;
 interface ReadOne {
   readonly extraction: Extraction;
   readonly verdict: Verdict;
-  readonly open: Verdict;
+  readonly open: Open;
   readonly weighed: readonly Weighed[];
   readonly account: Account | null;
   readonly strangers: readonly string[];
@@ -147,14 +147,7 @@ function readOne(
   const own = verdict.sender ? directory.account(verdict.sender.accountId) : null;
   const unexplained = verdict.answer === "new" || verdict.answer === "individual";
   const plan = own && (unexplained || look) ? deepPlanFor(own, extraction, directory) : null;
-  const stranger = { ...report, accountId: null, from: null };
-  const open = consider(stranger, extraction, {
-    directory: uninhabited,
-    knowns,
-    earlier: [],
-    weights,
-    now,
-  });
+  const open = readOpen(report, knowns, { weights, now });
   const all = weighed(report, extraction, { directory, knowns, earlier: others, weights, now });
   const strangers = verdict.sender ? [] : strangersIn(extraction, directory);
   return {
@@ -176,6 +169,21 @@ function strangersIn({ mentions }: Extraction, directory: Directory): readonly s
       : [],
   );
   return [...new Set(named)].filter((name) => directory.ownerOf(name) === null);
+}
+
+/** As if nobody were our customer: so nothing of who is shows in it, not even in how long it takes. */
+function readOpen(
+  report: Unread["report"],
+  knowns: readonly Known[],
+  { weights, now }: Pick<Around, "weights" | "now">,
+): Open {
+  const stranger = { ...report, accountId: null, from: null, fromName: null };
+  const extraction = understand(stranger, uninhabited);
+  const context = { directory: uninhabited, knowns, earlier: [], weights, now };
+  const verdict = consider(stranger, extraction, context);
+  const unexplained = verdict.answer === "new" || verdict.answer === "individual";
+  const looks = unexplained ? openLooksFor(extraction, uninhabited) : null;
+  return { extraction, verdict, looks };
 }
 
 /** As those after it are to see it. */

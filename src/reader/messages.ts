@@ -56,6 +56,13 @@ export interface Reply {
   readonly baseline: Baseline;
 }
 
+export interface Open {
+  readonly extraction: Extraction;
+  readonly verdict: Verdict;
+  /** What to look at of the name that the words give, whoever's it is. */
+  readonly looks: Pick<DeepPlan, "looks" | "allow"> | null;
+}
+
 export type Weighed = Omit<Labelled, "report" | "linked">;
 
 export type Read =
@@ -64,8 +71,8 @@ export type Read =
       readonly id: string;
       readonly extraction: Extraction;
       readonly verdict: Verdict;
-      /** What the words alone say, without who lives on what: all that a stranger may be answered by. */
-      readonly open: Verdict;
+      /** What the words alone say, without who lives on what: all that whoever may be anybody is answered by. */
+      readonly open: Open;
       /** What spoke for and against what is known, likeliest first. */
       readonly weighed: readonly Weighed[];
       /** The suspicion it is part of. */

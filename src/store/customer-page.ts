@@ -1,5 +1,5 @@
-import type { Correction, Hearing } from "../core/report.js";
-import type { Db } from "./db.js";
+import { wholeText, type Correction, type Hearing } from "../core/report.js";
+import { toJson, type Db } from "./db.js";
 import { findReport, type StoredReport } from "./reports.js";
 import type { Queue, TicketState } from "./tickets.js";
 
@@ -36,17 +36,33 @@ const MESSAGES_MOST = 100;
 /** A human looks at what is still broken within so long (ms). */
 const LOOK_WITHIN_MS = 24 * 3_600_000;
 
-export async function findCustomerPage(db: Db, reportId: string): Promise<CustomerPage | null> {
-  const report = await findReport(db, reportId);
-  if (!report) return null;
-  const { ticketId } = report;
+/**
+ * The page of a report. `reader` is `anybody` where its address is only what whoever wrote was given:
+ * then it shows of the incidents those that the answer or somebody of the staff named, and nothing by
+ * which to tell whose servers are hit.
+ */
+export async function findCustomerPage(
+  db: Db,
+  reportId: string,
+  reader: "owner" | "anybody",
+): Promise<CustomerPage | null> {
+  const found = await findReport(db, reportId);
+  if (!found) return null;
+  const { ticketId } = found;
+  const sure = found.trusted || reader === "owner";
+  // That an address is one of a customer is for nobody else to learn.
+  const report =
+    !sure && found.contactProof === "inventory" ? { ...found, contactProof: null } : found;
   if (ticketId === null) return { report, ticket: null, messages: [] };
   const ticket: TicketRow | undefined = await db("tickets").where({ id: ticketId }).first();
-  const links: { incident_id: string }[] = await db("links")
-    .select("incident_id")
+  const links: { incident_id: string; by: string }[] = await db("links")
+    .select("incident_id", "by")
     .where({ ticket_id: ticketId })
     .whereNull("undone_at")
     .orderBy("id", "desc");
+  const named = report.answer?.incident ?? null;
+  const shown = links.filter(({ by }) => sure || by !== "engine").map((one) => one.incident_id);
+  const hidden = shown.length === 0 && ticket?.state !== "closed";
   // Notes of the staff may be meant for each other alone.
   const messages: MessageRow[] = await db("ticket_messages")
     .where({ ticket_id: ticketId, report_id: reportId })
@@ -57,10 +73,10 @@ export async function findCustomerPage(db: Db, reportId: string): Promise<Custom
     ticket: ticket
       ? {
           queue: ticket.queue,
-          state: ticket.state,
+          state: hidden && !sure ? "looking" : ticket.state,
           language: ticket.language,
           answerDueAt: ticket.answer_due_at,
-          incidents: links.map(({ incident_id }) => incident_id),
+          incidents: named === null || sure ? shown : [...new Set([...shown, named])],
         }
       : null,
     messages: messages.map((row) => ({
@@ -79,6 +95,7 @@ export async function findCustomerPage(db: Db, reportId: string): Promise<Custom
 interface Said {
   readonly id: string;
   readonly now: Date;
+  readonly reader: "owner" | "anybody";
 }
 
 /** `unread`: nobody has read the report yet, so there is no ticket. `full`: enough was said. */
@@ -181,7 +198,7 @@ interface MessageRow {
   readonly undone_at: Date | null;
 }
 
-type LockedTicket = TicketRow & { readonly reportId: string };
+type LockedTicket = TicketRow & { readonly reportId: string; readonly trusted: boolean };
 
 async function inTicket(
   db: Db,
@@ -189,8 +206,8 @@ async function inTicket(
   act: (tx: Db, ticket: LockedTicket) => Promise<Heard>,
 ): Promise<Heard> {
   return db.transaction(async (tx) => {
-    const report: { ticket_id: string | null } | undefined = await tx("reports")
-      .select("ticket_id")
+    const report: { ticket_id: string | null; trusted: boolean } | undefined = await tx("reports")
+      .select("ticket_id", "trusted")
       .where({ id: reportId })
       .first();
     if (!report?.ticket_id) return "unread";
@@ -198,14 +215,14 @@ async function inTicket(
       .where({ id: report.ticket_id })
       .forUpdate()
       .first();
-    return ticket ? act(tx, { ...ticket, reportId }) : "unread";
+    return ticket ? act(tx, { ...ticket, reportId, trusted: report.trusted }) : "unread";
   });
 }
 
 async function say(
   tx: Db,
-  { id: ticketId, reportId }: LockedTicket,
-  { id, now }: Said,
+  { id: ticketId, reportId, trusted }: LockedTicket,
+  { id, now, reader }: Said,
   message: Pick<MessageRow, "kind" | "text"> & { readonly corrected?: Correction },
 ): Promise<Heard> {
   const { rows } = await tx.raw<{ rows: { count: number }[] }>(
@@ -221,8 +238,9 @@ async function say(
       at: now,
       by: CUSTOMER,
       kind: message.kind,
-      text: message.text,
-      corrected: message.corrected ? JSON.stringify(message.corrected) : null,
+      text: wholeText(message.text),
+      corrected: message.corrected ? toJson(message.corrected) : null,
+      trusted: trusted || reader === "owner",
     })
     .onConflict()
     .ignore();

@@ -150,6 +150,15 @@ export async function migrate(db: Db, folder = MIGRATIONS): Promise<void> {
   }
 }
 
+/**
+ * A value for a `jsonb` column. Halves of characters and NUL, which PostgreSQL refuses there, become
+ * the character that stands for what cannot be read.
+ */
+export const toJson = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(/\\(?:\\|u(?:0000|d[89a-f][0-9a-f]{2}))/g, (found) =>
+    found === "\\\\" ? found : "\\ufffd",
+  );
+
 /** True where `error` says that the database cannot be used now, and may be again without us. */
 export function isDatabaseAway(error: unknown): boolean {
   if (error instanceof Problem) return error.code === "unavailable";

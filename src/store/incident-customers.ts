@@ -1,11 +1,15 @@
 import { CUSTOMERS, type EventName } from "../core/delivery.js";
 import type { IncidentView, Localized } from "../core/incident-view.js";
-import type { Db } from "./db.js";
+import { toJson, type Db } from "./db.js";
 
 /**
  * Owes a letter to every customer whose ticket is linked to the incident and who wants to hear of
- * this, and moves their tickets along: in the transaction of the change. What customers may not read
- * moves the tickets only.
+ * this, one an address, and moves their tickets along: in the transaction of the change. What
+ * customers may not read moves the tickets only.
+ *
+ * A link by the engine says whose servers are hit: it is told to those alone who are its customers for
+ * certain. Who may be anybody hears of what their answer named, linked or not. Who was not told of
+ * the incident yet is about to be, with how it stands then.
  */
 export async function oweCustomers(
   tx: Db,
@@ -14,7 +18,14 @@ export async function oweCustomers(
     view,
     text,
     told,
-  }: { readonly view: IncidentView; readonly text: Localized; readonly told: boolean },
+    again = false,
+  }: {
+    readonly view: IncidentView;
+    readonly text: Localized;
+    readonly told: boolean;
+    /** It had been said to be over. */
+    readonly again?: boolean;
+  },
   {
     now,
     newId,
@@ -44,26 +55,52 @@ export async function oweCustomers(
   await tx.raw(
     `insert into deliveries (key, channel_id, report_id, recipient, event, at, body, traceparent, due_at)
      select chosen.id || '-' || :key, :channel, chosen.id, chosen.contact, :event, :now,
-            cast(:body as jsonb) || jsonb_build_object('language', chosen.language, 'reference', chosen.reference),
+            cast(:body as jsonb) || jsonb_build_object('language', chosen.language, 'reference', chosen.reference,
+              'toOwner', chosen.contact_proof = 'inventory' and not chosen.trusted),
             cast(:traceparent as text), :now
-       from (select distinct on (r.ticket_id, lower(r.contact))
-                    r.id, r.contact, r.hear, r.reference, coalesce(r.language, t.language) as language
-               from links l
-               join tickets t on t.id = l.ticket_id
-               join reports r on r.ticket_id = l.ticket_id
-              where l.incident_id = :incident and l.undone_at is null
-                and r.contact is not null and r.contact_proof is not null
-              order by r.ticket_id, lower(r.contact), r.received_at desc) chosen
-      where chosen.hear = 'every' or (:over and chosen.hear <> 'nothing')`,
+       from (select distinct on (lower(r.contact))
+                    r.id, r.contact, r.contact_proof, r.trusted, r.reference,
+                    coalesce(r.language, t.language) as language
+               from (select r.id from links l join reports r on r.ticket_id = l.ticket_id
+                      where l.incident_id = :incident and l.undone_at is null and l.told_at is not null
+                        and (r.trusted or r.contact_proof = 'inventory' or l.by <> 'engine')
+                      union
+                     select r.id from reports r
+                      where r.answer ->> 'incident' = :incident and r.contact_proof = 'confirmed' and not r.trusted) whose
+               join reports r on r.id = whose.id
+               join tickets t on t.id = r.ticket_id
+              where r.contact is not null and r.contact_proof is not null
+                and (r.hear = 'every' or (:atEnds and r.hear <> 'nothing'))
+              order by lower(r.contact), r.trusted desc, r.received_at desc) chosen`,
     {
       key: newId(),
       channel: CUSTOMERS,
       event: over ? "report.fixed" : "report.updated",
       now,
-      body: JSON.stringify(body),
+      body: toJson(body),
       traceparent,
       incident: view.id,
-      over,
+      // Whoever was told that it is over has to hear that it is not.
+      atEnds: over || again,
     },
+  );
+}
+
+/** The customers of an incident are those of the one that it is merged into, told or not as they were. */
+export async function moveCustomers(tx: Db, from: string, into: string, now: Date): Promise<void> {
+  await tx.raw(
+    `with left_behind as (
+       update links set undone_at = :now, undone_by = 'merged'
+        where incident_id = :from and undone_at is null
+       returning ticket_id, by, p, reasons, linked_at, told_at)
+     insert into links (ticket_id, incident_id, by, p, reasons, linked_at, told_at)
+     select ticket_id, :into, by, p, reasons, linked_at, told_at from left_behind
+     on conflict (ticket_id, incident_id) where undone_at is null do nothing`,
+    { from, into, now },
+  );
+  await tx.raw(
+    `update reports set answer = jsonb_set(answer, '{incident}', to_jsonb(cast(:into as text)))
+      where answer ->> 'incident' = :from and contact_proof = 'confirmed' and not trusted`,
+    { from, into },
   );
 }

@@ -5,7 +5,7 @@ import { worse } from "../core/status.js";
 import { faultOf, type Phase, type Subject } from "../core/wording.js";
 import { componentsOf, refreshComponents, type Affected } from "./component-status.js";
 import type { Db } from "./db.js";
-import { oweCustomers } from "./incident-customers.js";
+import { moveCustomers, oweCustomers } from "./incident-customers.js";
 import { oweMessages, type Speaker } from "./incident-messages.js";
 import { findIncident, loadEvidence, type EvidenceRow } from "./incident-rows.js";
 import { loadScope, type LoadedScope, type ScopeKey } from "./incident-scope.js";
@@ -123,6 +123,7 @@ async function storeChange(
         updated_at: now,
       });
       await moveEvidence(tx, change.id, change.into);
+      await moveCustomers(tx, change.id, change.into, now);
       return;
     case "evidence-added": {
       const { monitor, outcome, reason, since } = change.evidence;
@@ -243,7 +244,8 @@ async function announce(
   if (phase === null || phase === "merged" || event === null) return;
   const incident = await tell(tx, id, phase, affected, loaded, options);
   await oweMessages(tx, id, event, incident, options);
-  await oweCustomers(tx, event, { ...incident, told: incident.view.public }, options);
+  const again = phase === "reopened";
+  await oweCustomers(tx, event, { ...incident, told: incident.view.public, again }, options);
 }
 
 async function storeAssessment(tx: Db, id: string, assessment: Assessment): Promise<void> {

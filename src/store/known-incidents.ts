@@ -52,7 +52,7 @@ export async function listLinkable(
        from incidents i
       where i.merged_into is null and i.cause_kind <> 'blindness'
         and (i.resolved_at is null or i.resolved_at > :resolvedAfter)
-      order by i.opened_at desc
+      order by i.resolved_at is null desc, i.opened_at desc
       limit :limit`,
     { resolvedAfter, limit },
   );

@@ -1,9 +1,15 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Extraction, ReportText } from "../core/extract/extraction.js";
 import type { Earlier, Verdict } from "../core/correlate/verdict.js";
-import type { Answer, Hearing, Incoming } from "../core/report.js";
+import {
+  referenceOf,
+  wholeText,
+  type Answer,
+  type Hearing,
+  type Incoming,
+} from "../core/report.js";
 import { Problem } from "../errors.js";
-import type { Db } from "./db.js";
+import { toJson, type Db } from "./db.js";
 
 /** What became of a report that came in: stored now, or known from an earlier time. */
 export interface Kept {
@@ -15,61 +21,77 @@ export interface Kept {
 /**
  * Stores a report, synced, before anything else happens to it, and wakes whoever reads. The same
  * number of the same source with the same content is one report; with another content it throws
- * `conflict`.
+ * `conflict`. A reference that is taken is replaced: what counts is the one that is returned.
  */
 export async function keepReport(db: Db, report: Incoming, now: Date): Promise<Kept> {
   const digest = digestOf(report);
   return db.transaction(async (tx) => {
-    const inserted: { id: string; reference: string }[] = await tx("reports")
-      .insert({
-        id: report.id,
-        reference: report.reference,
-        source: report.source,
-        source_id: report.sourceId,
-        digest,
-        channel: report.channel,
-        received_at: new Date(report.receivedAt),
-        stored_at: now,
-        from_address: report.from,
-        from_name: report.fromName,
-        account_id: report.accountId,
-        subject: report.subject,
-        text: report.text,
-        attachments: JSON.stringify(report.attachments),
-        language: report.language,
-        contact: report.contact,
-        hear: report.hear,
-        traceparent: report.traceparent,
-      })
-      // What waited on disk comes with its id, what is sent again with its number.
-      .onConflict()
-      .ignore()
-      .returning(["id", "reference"]);
-    const [own] = inserted;
-    if (own) {
-      await tx.raw("select pg_notify('tudunk_reports', ?)", [own.id]);
-      return { ...own, fresh: true };
+    let { reference } = report;
+    for (let left = REFERENCES_TRIED; left > 0; left--) {
+      const inserted = await insert(tx, { ...report, reference }, digest, now);
+      if (inserted) {
+        await tx.raw("select pg_notify('tudunk_reports', ?)", [report.id]);
+        return { id: report.id, reference, fresh: true };
+      }
+      const earlier = await findSame(tx, report);
+      if (earlier && !earlier.digest.equals(digest))
+        throw new Problem(
+          "conflict",
+          `There is another report with the id ${report.sourceId} from this source already.`,
+        );
+      if (earlier) return { id: earlier.id, reference: earlier.reference, fresh: false };
+      reference = referenceOf(randomBytes(6));
     }
-    const earlier: { id: string; reference: string; digest: Buffer } | undefined = await tx(
-      "reports",
-    )
-      .select("id", "reference", "digest")
-      .where({ id: report.id })
-      .orWhere(
-        (query) =>
-          void query
-            .where({ source: report.source, source_id: report.sourceId })
-            .whereNotNull("source_id"),
-      )
-      .first();
-    if (!earlier) throw new Error(`report ${report.id} is neither new nor known`);
-    if (!earlier.digest.equals(digest))
-      throw new Problem(
-        "conflict",
-        `There is another report with the id ${report.sourceId} from this source already.`,
-      );
-    return { id: earlier.id, reference: earlier.reference, fresh: false };
+    throw new Error(`report ${report.id} is neither new nor known`);
   });
+}
+
+const REFERENCES_TRIED = 5;
+
+async function insert(tx: Db, report: Incoming, digest: Buffer, now: Date): Promise<boolean> {
+  const text = (given: string | null): string | null => (given === null ? null : wholeText(given));
+  const inserted: unknown[] = await tx("reports")
+    .insert({
+      id: report.id,
+      reference: report.reference,
+      source: text(report.source),
+      source_id: text(report.sourceId),
+      digest,
+      channel: report.channel,
+      received_at: new Date(report.receivedAt),
+      stored_at: now,
+      from_address: text(report.from),
+      from_name: text(report.fromName),
+      account_id: text(report.accountId),
+      subject: text(report.subject),
+      text: text(report.text),
+      attachments: toJson(report.attachments),
+      language: report.language,
+      contact: text(report.contact),
+      hear: report.hear,
+      traceparent: report.traceparent,
+    })
+    // What waited on disk comes with its id, what is sent again with its number.
+    .onConflict()
+    .ignore()
+    .returning("id");
+  return inserted.length > 0;
+}
+
+async function findSame(
+  tx: Db,
+  { id, source, sourceId }: Incoming,
+): Promise<{ id: string; reference: string; digest: Buffer } | undefined> {
+  return tx("reports")
+    .select("id", "reference", "digest")
+    .where({ id })
+    .orWhere(
+      (query) =>
+        void query
+          .where({ source, source_id: sourceId === null ? null : wholeText(sourceId) })
+          .whereNotNull("source_id"),
+    )
+    .first();
 }
 
 /** Of what the sender said, and nothing that we add: a repetition has the same. */
@@ -98,6 +120,8 @@ export interface StoredReport extends ReportText {
   readonly answer: Answer | null;
   readonly duplicateOf: string | null;
   readonly suspicionId: string | null;
+  /** Whoever reads its page and its answer is the customer for certain. */
+  readonly trusted: boolean;
   readonly traceparent: string | null;
 }
 
@@ -124,10 +148,15 @@ export async function listReportsById(db: Db, ids: readonly string[]): Promise<S
   return rows.map(reportOf);
 }
 
-/** What nobody has read yet, oldest first. */
-export async function listUnread(db: Db, limit: number): Promise<StoredReport[]> {
+/** What nobody has read yet, without those `except`, oldest first. */
+export async function listUnread(
+  db: Db,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<StoredReport[]> {
   const rows: ReportRow[] = await db("reports")
     .whereNull("read_at")
+    .whereNotIn("id", except)
     .orderBy("received_at")
     .orderBy("id")
     .limit(limit);
@@ -201,6 +230,7 @@ interface ReportRow {
   readonly answer: Answer | null;
   readonly duplicate_of: string | null;
   readonly suspicion_id: string | null;
+  readonly trusted: boolean;
   readonly traceparent: string | null;
 }
 
@@ -229,5 +259,6 @@ const reportOf = (row: ReportRow): StoredReport => ({
   answer: row.answer,
   duplicateOf: row.duplicate_of,
   suspicionId: row.suspicion_id,
+  trusted: row.trusted,
   traceparent: row.traceparent,
 });

@@ -5,7 +5,7 @@ import { oweCustomers } from "./incident-customers.js";
 import { oweMessages, type OweOptions } from "./incident-messages.js";
 import { findIncident } from "./incident-rows.js";
 
-/** So many customers who agree outweigh our probes. */
+/** So many customers who agree outweigh our probes; anybody could be three who are not known. */
 const AGREEING = 3;
 
 /**
@@ -16,12 +16,14 @@ export async function listDoubted(db: Db, resolvedAfter: Date): Promise<string[]
   const { rows } = await db.raw<{ rows: { id: string }[] }>(
     `with said as (
        select distinct on (i.id, whose) i.id, m.kind,
-              -- One account speaks once, whoever of it writes and however often; strangers by their ticket.
-              coalesce(t.account_id, t.id) as whose
+              -- One account speaks once, whoever of it writes and however often.
+              coalesce(t.account_id, r.verdict #>> '{sender,accountId}', t.id) as whose
          from incidents i
          join links l on l.incident_id = i.id and l.undone_at is null
          join tickets t on t.id = l.ticket_id
-         join ticket_messages m on m.ticket_id = t.id and m.kind in ('works', 'broken') and m.undone_at is null and m.undone_at is null and m.at >= i.resolved_at
+         join ticket_messages m on m.ticket_id = t.id and m.kind in ('works', 'broken') and m.undone_at is null
+                               and m.trusted and m.at >= i.resolved_at
+         join reports r on r.id = m.report_id
         where i.public and i.merged_into is null and i.state = 'resolved' and i.resolved_at > :resolvedAfter
         order by i.id, whose, m.at desc, m.num desc)
      select id from said group by id
@@ -80,7 +82,7 @@ export async function reopenDoubted(
     await tx.raw("select pg_notify('tudunk_page', '')");
     const view = (await findIncident(tx, id)) ?? before;
     await oweMessages(tx, id, "incident.updated", { view, text }, options);
-    await oweCustomers(tx, "incident.updated", { view, text, told: true }, options);
+    await oweCustomers(tx, "incident.updated", { view, text, told: true, again: true }, options);
     return view;
   });
 }

@@ -4,7 +4,7 @@ import type { Standing } from "../core/correlate/suspect.js";
 import { learnDismissal } from "../core/correlate/baseline.js";
 import type { Suspicion } from "../core/correlate/verdict.js";
 import { Problem } from "../errors.js";
-import type { Db } from "./db.js";
+import { toJson, type Db } from "./db.js";
 
 /** The suspicions that nobody has decided on, oldest first. */
 export async function listStanding(db: Db): Promise<Standing[]> {
@@ -19,16 +19,17 @@ export async function listStanding(db: Db): Promise<Standing[]> {
 
 /**
  * Stores the suspicions as they are now: new ones are raised, those that are no longer among them
- * have been quiet for too long and retire. Returns the ids of the new ones.
+ * have been quiet for too long and retire. Returns the new ones, and whether staff are told of each:
+ * anybody can write, and nobody is to be woken without end by it.
  */
 export async function recordStanding(
   db: Db,
   standing: readonly Standing[],
   { now, guard, channels, newId, words }: RaiseOptions,
-): Promise<string[]> {
+): Promise<{ readonly id: string; readonly told: boolean }[]> {
   return db.transaction(async (tx) => {
     await guard(tx);
-    const raised: string[] = [];
+    const raised: { readonly id: string; readonly told: boolean }[] = [];
     for (const { id, suspicion, lastAt } of standing) {
       const { rows } = await tx.raw<{ rows: { fresh: boolean }[] }>(
         `insert into suspicions (id, state, suspicion, raised_at, last_at)
@@ -37,10 +38,15 @@ export async function recordStanding(
             set suspicion = excluded.suspicion, last_at = excluded.last_at
           where suspicions.state = 'open'
          returning xmax = 0 as fresh`,
-        { id, suspicion: JSON.stringify(suspicion), now, lastAt: new Date(lastAt) },
+        { id, suspicion: toJson(suspicion), now, lastAt: new Date(lastAt) },
       );
-      if (rows[0]?.fresh) raised.push(id);
-      if (rows[0]?.fresh && channels.length > 0)
+      const [stored] = rows;
+      // Somebody has decided on it meanwhile.
+      if (!stored) continue;
+      const told =
+        stored.fresh && (await countRaised(tx, new Date(now.getTime() - HOUR_MS))) <= TOLD_AN_HOUR;
+      if (stored.fresh) raised.push({ id, told });
+      if (told && channels.length > 0)
         await tx("deliveries").insert(
           channels.map((channel_id) => ({
             key: `${id}-${newId()}`,
@@ -65,6 +71,18 @@ export async function recordStanding(
       .update({ state: "retired", decided_at: now, decided_by: "engine" });
     return raised;
   });
+}
+
+/** Beyond so many an hour suspicions are only listed. */
+const TOLD_AN_HOUR = 6;
+const HOUR_MS = 3_600_000;
+
+async function countRaised(tx: Db, since: Date): Promise<number> {
+  const { rows } = await tx.raw<{ rows: { count: number }[] }>(
+    `select count(*)::int as count from suspicions where raised_at > :since`,
+    { since },
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /** Suspicions that turned out to be an incident which was noticed since. */
@@ -111,9 +129,21 @@ export async function findBaseline(db: Db): Promise<Baseline | null> {
   return row?.baseline ?? null;
 }
 
-export async function saveBaseline(db: Db, baseline: Baseline): Promise<void> {
-  await db("report_baseline").insert({ baseline }).onConflict("only").merge();
+/** What is usual as it was counted anew. */
+export async function saveBaseline(
+  db: Db,
+  baseline: Baseline,
+  guard: (tx: Db) => Promise<void>,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    await guard(tx);
+    await storeBaseline(tx, baseline);
+  });
 }
+
+const storeBaseline = async (tx: Db, baseline: Baseline): Promise<void> => {
+  await tx("report_baseline").insert({ baseline }).onConflict("only").merge();
+};
 
 // ── what people decide ───────────────────────────────────────────────────────────────────────
 
@@ -219,7 +249,8 @@ export async function settleSuspicion(
            from reports r where r.suspicion_id = :id and r.ticket_id is not null
          on conflict (ticket_id, incident_id) where undone_at is null do nothing
          returning ticket_id)
-       update tickets set state = 'known', updated_at = :now
+       update tickets set updated_at = :now,
+              state = (select case when resolved_at is null then 'known' else 'fixed' end from incidents where id = :incident)
         where id in (select ticket_id from linked) and state <> 'closed'`,
       { incident, by, now, id },
     );
@@ -240,7 +271,7 @@ export async function dismissSuspicion(db: Db, id: string, { by, now }: Decision
       .where({ id })
       .update({ state: "dismissed", decided_at: now, decided_by: by });
     const baseline = await findBaseline(tx);
-    if (baseline) await saveBaseline(tx, learnDismissal(baseline, key));
+    if (baseline) await storeBaseline(tx, learnDismissal(baseline, key));
   });
 }
 

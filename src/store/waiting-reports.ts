@@ -7,8 +7,11 @@ import { HEARING, type Incoming } from "../core/report.js";
 export interface WaitingReports {
   /** Resolves once the report would survive a power cut. Rejects where the disk takes nothing. */
   add(report: Incoming): Promise<void>;
-  /** Hands over each, oldest first, and forgets it once `keep` has resolved; ends at the first that is rejected. */
-  handOver(keep: (report: Incoming) => Promise<void>): Promise<number>;
+  /**
+   * Hands over each, oldest first, and forgets it once it is kept; what is refused for good is set
+   * aside for a human. Ends at the first that is rejected. Returns how many were kept.
+   */
+  handOver(keep: (report: Incoming) => Promise<"kept" | "refused">): Promise<number>;
   /** The report of this id, while it waits. */
   find(id: string): Promise<Incoming | null>;
 }
@@ -59,7 +62,10 @@ export function openWaitingReports(
           named.add(path);
           continue;
         }
-        await keep(report);
+        if ((await keep(report)) === "refused") {
+          await rename(path, `${path}.refused`);
+          continue;
+        }
         await unlink(path);
         handed += 1;
       }

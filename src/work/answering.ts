@@ -18,16 +18,27 @@ import type { Letter } from "../notify/letters.js";
 import type { Read } from "../reader/messages.js";
 import type { LinkableIncident } from "../store/known-incidents.js";
 import type { StoredReport } from "../store/reports.js";
-import type { Queue, Reading, Telling, Ticket } from "../store/tickets.js";
+import type { Telling } from "../store/ticket-adoption.js";
+import type { Reading } from "../store/ticket-reading.js";
+import type { Link, Queue, Ticket } from "../store/tickets.js";
 import type { Texts } from "../texts.js";
 
 /** Puts what is made of a report into words for its customer, and never says more than they may know. */
 export interface Answering {
   /** What is said while nobody has read it. */
   readonly receipt: (accepted: { readonly reference: string }, language: string | null) => Answer;
+  /** Whether whoever reads the answer is the customer for certain, or one of us. */
+  trusts(report: StoredReport, read: Read): boolean;
   readingOf(report: StoredReport, read: Read, known: KnownNow): Reading;
-  /** For a report whose ticket was linked without a word. */
-  tellingOf(report: StoredReport, ticket: Ticket, incident: LinkableIncident, now: Date): Telling;
+  /** For a report whose ticket was linked without a word, by the engine or by somebody. */
+  tellingOf(report: StoredReport, ticket: Ticket, linked: LinkedTo, now: Date): Telling;
+  /** What anybody may know of an incident that turned up after such a report; `null` where nothing. */
+  hintOf(
+    report: StoredReport,
+    read: Read,
+    knowns: readonly LinkableIncident[],
+    now: Date,
+  ): Answer | null;
   /** The answer that a report was given, for an address that is known to be theirs by now. */
   answerAgain(report: StoredReport): LetterBody | null;
   /** A letter as it is sent; `page`: the address of the customer's own page. */
@@ -44,8 +55,15 @@ export interface KnownNow {
   readonly now: Date;
 }
 
+export interface LinkedTo {
+  readonly by: Link["by"];
+  readonly incident: LinkableIncident;
+}
+
 interface Frame {
   readonly page: string;
+  /** The same page as only the customer for certain may see it. */
+  readonly ownerPage: string;
   /** Proves that who opens it reads the mail. */
   readonly confirm: string;
 }
@@ -120,10 +138,16 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
     };
   };
 
-  const letterFor = (report: StoredReport, words: AnswerWords, language: string): LetterBody => ({
+  const letterFor = (
+    { reference }: StoredReport,
+    words: AnswerWords,
+    language: string,
+    toOwner = false,
+  ): LetterBody => ({
     kind: "answer",
     language,
-    reference: report.reference,
+    reference,
+    toOwner,
     subject: texts().say(language, words.subject),
     text: said(language, words.paragraphs),
   });
@@ -137,22 +161,46 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       nextUpdateAt: null,
     }),
 
+    trusts: (report, read) => read.ok && isTrusted(report, read.verdict),
+
     readingOf(report, read, { knowns, findings, now }) {
       const due = new Date(now.getTime() + HOURS * 3_600_000);
       if (!read.ok) return unread(report, now, due);
-      const { extraction, verdict, account } = read;
-      const language = spoken(report.language ?? account?.language ?? extraction.language.code);
-      const mine = isTheirs(report.contact, account);
+      const { extraction, verdict, open, account } = read;
       const trusted = isTrusted(report, verdict);
+      const language = spoken(
+        report.language ??
+          (trusted ? account?.language : null) ??
+          (trusted ? extraction : open.extraction).language.code,
+      );
+      const mine = isTheirs(report.contact, account);
       const link = linkOf(verdict, knowns);
-      const input = { report, extraction, knowns, findings, now };
-      const whole = wordsFor(verdict, { ...input, reachable: mine });
+      const whole = wordsFor(verdict, {
+        report,
+        extraction,
+        knowns,
+        findings,
+        now,
+        reachable: mine,
+      });
       // Whoever may be anybody is told what anybody may know; the rest goes to the account's own address.
       const shown = trusted
         ? whole
-        : wordsFor(read.open, { ...input, reachable: mine, stranger: true });
+        : wordsFor(open.verdict, {
+            report,
+            extraction: open.extraction,
+            knowns,
+            findings,
+            now,
+            reachable: mine,
+            stranger: true,
+          });
       const queue = queueOf(verdict, extraction);
-      const clock = whole.words.kind === "known" && link !== null ? null : due;
+      const clock = trusted && whole.words.kind === "known" && link !== null ? null : due;
+      const letterLanguage = spoken(report.language ?? account?.language ?? language);
+      const answerLetter = letterFor(report, whole.words, letterLanguage, mine && !trusted);
+      const letter = letterTo(report, mine, answerLetter, language);
+      const telling = trusted || letter?.kind === "answer";
       return {
         extraction,
         verdict,
@@ -161,25 +209,44 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
         answer: answerOf(shown.words, language, shown, now),
         queue,
         language,
-        accountId: trusted ? (verdict.sender?.accountId ?? null) : null,
+        trusted,
+        accountId: trusted && isCertain(verdict) ? (verdict.sender?.accountId ?? null) : null,
         answerDueAt: queue === "feedback" ? null : clock,
         joins: verdict.duplicateOf,
         link,
+        told: link !== null && telling && whole.about?.id === link.id && whole.about.public,
         contactIsKnown: mine,
-        letter: letterTo(report, mine, letterFor(report, whole.words, language), language),
+        letter,
       };
     },
 
-    tellingOf(report, ticket, incident, now) {
+    tellingOf(report, ticket, { by, incident }, now) {
       const language = spoken(report.language ?? ticket.language);
       const reachable = report.contactProof !== null;
       const words = wordsOfKnown(report, incident, "sure", now, reachable);
-      const wants = report.hear === "every" || report.hear === "first-and-fixed";
+      // Whom the engine found by a name that anybody may give hears of it at the account's own address.
+      const sure = report.trusted || by !== "engine";
+      const isOwners = report.contactProof === "inventory";
+      const mayWrite = sure ? reachable : isOwners;
+      const over = incident.resolvedAt !== null;
+      const wants = over ? report.hear !== "nothing" : FIRST.has(report.hear);
       return {
         reportId: report.id,
-        answer: answerOf(words, language, { about: incident, sure: true }, now),
-        letter: reachable && wants ? letterFor(report, words, language) : null,
+        answer: sure ? answerOf(words, language, { about: incident, sure: true }, now) : null,
+        letter:
+          mayWrite && wants
+            ? letterFor(report, words, language, isOwners && !report.trusted)
+            : null,
       };
+    },
+
+    hintOf(report, read, knowns, now) {
+      if (report.trusted || report.answer?.incident !== null || !read.ok) return null;
+      const { verdict, extraction } = read.open;
+      const reachable = report.contactProof !== null;
+      const input = { report, extraction, knowns, findings: [], now, reachable, stranger: true };
+      const said = wordsFor(verdict, input);
+      return said.about ? answerOf(said.words, report.answer.language, said, now) : null;
     },
 
     answerAgain({ answer, reference }) {
@@ -189,8 +256,9 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       return { kind: "answer", language, reference, subject, text };
     },
 
-    compose(letter, at, { page, confirm }) {
+    compose(letter, at, { page: plain, ownerPage, confirm }) {
       const { kind, language, reference } = letter;
+      const page = letter.toOwner === true ? ownerPage : plain;
       const name = site().name;
       const t = (key: string, params: Phrase["params"] = {}): string =>
         texts().t(language, key, params);
@@ -275,7 +343,7 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       };
     }
     const words =
-      verdict.answer === "individual" || findings.length > 0
+      verdict.answer === "individual" || (stranger ? leadsHere(findings) : findings.length > 0)
         ? answerTo(individual(extraction, findings, { report, now, stranger }))
         : answerTo({ answer: "new", now, hours: HOURS });
     return { words, about: null, sure: true };
@@ -290,8 +358,8 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       stranger,
     }: { readonly report: StoredReport; readonly now: Date; readonly stranger: boolean },
   ): AnswerInput {
-    // Where somebody's mail lives is their business; what their web site shows everybody may see.
-    const seen = stranger ? findings.filter(({ service }) => OPEN.has(service)) : findings;
+    // What leads to us and what it shows everybody may see; of any other name we know nothing to say.
+    const seen = stranger && !leadsHere(findings) ? [] : findings;
     const target = findings.find(({ service }) => service === "dns")?.target;
     const named = extraction.mentions.find(
       ({ kind, aside }) => kind === "domain" && !aside,
@@ -300,9 +368,8 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       answer: "individual",
       now,
       hours: HOURS,
-      name:
-        (stranger ? named : undefined) ?? target ?? named ?? report.contact?.split("@")[1] ?? "",
-      findings: stranger && named === undefined ? [] : seen,
+      name: target ?? named ?? report.contact?.split("@")[1] ?? "",
+      findings: seen,
       help: helpFor(extraction),
       cues: extraction.cues.map(({ cue }) => cue),
       symptom: extraction.symptoms[0]?.symptom ?? "other",
@@ -325,17 +392,20 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       answer: answerOf(words, language, { about: null, sure: false }, now),
       queue: "fault",
       language,
+      trusted: false,
       accountId: null,
       answerDueAt: due,
       joins: null,
       link: null,
+      told: false,
       contactIsKnown: false,
       letter: letterTo(report, false, letterFor(report, words, language), language),
     };
   }
 }
 
-const OPEN: ReadonlySet<string> = new Set(["web", "certificate", "dns"]);
+const leadsHere = (findings: readonly DeepFinding[]): boolean =>
+  findings.some(({ service, outcome }) => service === "dns" && outcome === "up");
 
 /** The engine links what is clear; a maintenance is nothing to be linked to yet. */
 const linkOf = (verdict: Verdict, knowns: readonly LinkableIncident[]): Candidate | null => {
@@ -356,9 +426,24 @@ function isTheirs(
   );
 }
 
-/** Whether whoever reads the answer is the customer: the channel proves it, or staff's own system asks. */
-const isTrusted = ({ source }: StoredReport, { sender }: Verdict): boolean =>
-  sender?.how === "proven" || (source !== "web" && source !== "anonymous");
+/** Found by what the channel or the sender's address says, and not by a name that anybody may give. */
+const isCertain = ({ sender }: Verdict): boolean =>
+  sender !== null && ["proven", "contact", "own-domain"].includes(sender.how);
+
+/** Typed by our own staff, who read the answer themselves. */
+const BY_STAFF: ReadonlySet<string> = new Set(["phone"]);
+
+/**
+ * Whether whoever reads the answer is the customer, or one of us: the channel proves it; a system of
+ * ours answers to the address that it names; staff ask. What comes from the web may be anybody's.
+ */
+const isTrusted = ({ source, channel }: StoredReport, verdict: Verdict): boolean =>
+  verdict.sender?.how === "proven" ||
+  (source !== "web" &&
+    source !== "anonymous" &&
+    (source === "shell" || BY_STAFF.has(channel) || isCertain(verdict)));
+
+const FIRST: ReadonlySet<StoredReport["hear"]> = new Set(["every", "first-and-fixed"]);
 
 /** Known to be theirs: the answer. Else a question whether it is; nothing where none was given. */
 function letterTo(

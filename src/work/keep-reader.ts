@@ -1,13 +1,15 @@
 import { Worker } from "node:worker_threads";
 import type { Inventory } from "../core/inventory.js";
-import { Problem } from "../errors.js";
 import type { Log } from "../log.js";
 import type { Around, Question, Reply, Unread } from "../reader/messages.js";
 
 /** The reading thread, there while there is something to read. */
 export interface Reader {
-  /** Reads reports in their order. Rejects with `unavailable` where the thread ends or takes too long. */
-  read(reports: readonly Unread[], around: Around): Promise<Omit<Reply, "n">>;
+  /**
+   * Reads reports in their order; `null` where the thread ends or takes too long over it. Rejects
+   * where the inventory cannot be loaded.
+   */
+  read(reports: readonly Unread[], around: Around): Promise<Omit<Reply, "n"> | null>;
   /** Who lives on what has changed: it is loaded again before the next reading. */
   forget(): void;
   stop(): Promise<void>;
@@ -78,6 +80,11 @@ export function keepReader({
       to.postMessage(question);
     });
 
+  const restLater = (): void => {
+    clearTimeout(idle);
+    idle = setTimeout(() => void end(), idleMs).unref();
+  };
+
   return {
     async read(reports, around) {
       clearTimeout(idle);
@@ -86,15 +93,14 @@ export function keepReader({
         stale = false;
         const inventory = await load().catch((error: unknown) => {
           stale = true;
+          restLater();
           throw error;
         });
-        if (thread !== present) throw new Problem("unavailable", "The reading thread has ended.");
+        if (thread !== present) return null;
         present.postMessage({ kind: "inventory", inventory } satisfies Question);
       }
       const reply = await ask(present, { kind: "read", n: ++n, reports, around });
-      clearTimeout(idle);
-      idle = setTimeout(() => void end(), idleMs).unref();
-      if (!reply) throw new Problem("unavailable", "The reading thread ended before it had read.");
+      restLater();
       return reply;
     },
     forget() {

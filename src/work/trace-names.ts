@@ -41,19 +41,28 @@ export function createTracer({ lookOnce, now }: Tracing) {
     return traced;
   };
 
+  const isFresh = ({ at }: { readonly at: number }): boolean => now().getTime() - at < KEPT_MS;
+
   return {
+    /** The names that were found to lead to us lately. */
+    known: (): readonly TracedName[] =>
+      [...kept.values()].flatMap((one) =>
+        isFresh(one) && leadsHere(one.traced) ? one.traced : [],
+      ),
     async trace(names: readonly string[], ours: readonly string[]): Promise<readonly TracedName[]> {
       const traced: TracedName[] = [];
       for (const name of names.slice(0, AT_ONCE)) {
         const known = kept.get(name);
-        const fresh = known && now().getTime() - known.at < KEPT_MS ? known.traced : null;
+        const fresh = known && isFresh(known) ? known.traced : null;
         const found = fresh ?? (await ask(name, ours));
-        if (found && found.web.length + found.mail.length > 0) traced.push(found);
+        if (found && leadsHere(found)) traced.push(found);
       }
       return traced;
     },
   };
 }
+
+const leadsHere = ({ web, mail }: TracedName): boolean => web.length + mail.length > 0;
 
 function addressesOf(
   { addresses }: Readonly<Record<string, unknown>>,

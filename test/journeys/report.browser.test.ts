@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { Reading } from "../../src/store/tickets.js";
+import type { Reading } from "../../src/store/ticket-reading.js";
 import {
   findBrowser,
   findViolations,

@@ -7,17 +7,10 @@ import type { Db } from "../../src/store/db.js";
 import { CUSTOMERS } from "../../src/core/delivery.js";
 import { postUpdate } from "../../src/store/incident-updates.js";
 import { findReport, keepReport, listUnread } from "../../src/store/reports.js";
-import {
-  adoptTicket,
-  findTicket,
-  forgetTickets,
-  linkTicket,
-  listUntold,
-  recordReading,
-  tellLinked,
-  unlinkTicket,
-  type Reading,
-} from "../../src/store/tickets.js";
+import { adoptTicket, listUntold, tellLinked } from "../../src/store/ticket-adoption.js";
+import { linkTicket, unlinkTicket } from "../../src/store/ticket-links.js";
+import { recordReading, type Reading } from "../../src/store/ticket-reading.js";
+import { findTicket, forgetTickets } from "../../src/store/tickets.js";
 import { freshDb } from "../support/postgres.js";
 
 const now = new Date("2026-11-22T10:00:00Z");
@@ -61,9 +54,11 @@ const reading = (given: Partial<Reading> = {}): Reading => ({
   queue: "fault",
   language: "en",
   accountId: "A-1",
+  trusted: true,
   answerDueAt: null,
   joins: null,
   link: null,
+  told: given.link != null,
   contactIsKnown: true,
   findings: [],
   letter: null,
@@ -221,10 +216,8 @@ test("an update reaches those who want every word, the end those who want the en
       traceparent: null,
     },
   );
-  expect(await letters(db)).toEqual([
-    ["every@bakery.example", "update"],
-    ["every@bakery.example", "update"],
-  ]);
+  // However many tickets it has, an address hears of one incident once.
+  expect(await letters(db)).toEqual([["every@bakery.example", "update"]]);
 });
 
 test("what nobody has spoken of for long is forgotten with all that belongs to it", async () => {

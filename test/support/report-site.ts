@@ -14,7 +14,7 @@ import { createMetrics } from "../../src/metrics.js";
 import { createSecretLinks } from "../../src/secret-links.js";
 import { createDb, type Db } from "../../src/store/db.js";
 import { findReport } from "../../src/store/reports.js";
-import { recordReading, type Reading } from "../../src/store/tickets.js";
+import { recordReading, type Reading } from "../../src/store/ticket-reading.js";
 import { openWaitingReports } from "../../src/store/waiting-reports.js";
 import { createTexts } from "../../src/texts.js";
 import { createIntake } from "../../src/web/intake.js";
@@ -179,9 +179,11 @@ export const aReading = (options: Partial<Reading> = {}): Reading => ({
   queue: "fault",
   language: "en",
   accountId: null,
+  trusted: true,
   answerDueAt: new Date(NOW.getTime() + 4 * 3_600_000),
   joins: null,
   link: null,
+  told: true,
   contactIsKnown: false,
   findings: [],
   letter: null,

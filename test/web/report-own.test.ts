@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { forgetAttachments } from "../../src/store/attachments.js";
 import type { Db } from "../../src/store/db.js";
 import { keepReport } from "../../src/store/reports.js";
-import type { Reading } from "../../src/store/tickets.js";
+import type { Reading } from "../../src/store/ticket-reading.js";
 import { aComponent, aModel, idOf, minutesAgo, NOW } from "../support/page-model.js";
 import { freshDb } from "../support/postgres.js";
 import { anAnswer, anExtraction, serveReports, wordsOf } from "../support/report-site.js";

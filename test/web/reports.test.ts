@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { Problem } from "../../src/errors.js";
 import { createDb, type Db } from "../../src/store/db.js";
 import { keepReport, listUnread } from "../../src/store/reports.js";
-import { recordReading } from "../../src/store/tickets.js";
+import { recordReading } from "../../src/store/ticket-reading.js";
 import { createToken, type Role } from "../../src/store/tokens.js";
 import { openWaitingReports } from "../../src/store/waiting-reports.js";
 import { api } from "../../src/web/api/index.js";
@@ -70,6 +70,8 @@ async function serve(db: Db, reads = true) {
           answerDueAt: null,
           joins: null,
           link: null,
+          trusted: true,
+          told: false,
           contactIsKnown: false,
           findings: [],
           letter: null,
@@ -199,8 +201,10 @@ test("without a database a report waits on disk, and is handed over once, with i
   });
   expect(readdirSync(folder)).toHaveLength(1);
   const waiting = openWaitingReports(folder, () => undefined);
-  const keep = async (report: Parameters<typeof keepReport>[1]) =>
-    void (await keepReport(db, report, now));
+  const keep = async (report: Parameters<typeof keepReport>[1]) => {
+    await keepReport(db, report, now);
+    return "kept" as const;
+  };
   expect(await waiting.handOver(keep)).toBe(1);
   expect(await waiting.handOver(keep)).toBe(0);
   expect(await listUnread(db, 10)).toMatchObject([

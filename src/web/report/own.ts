@@ -18,6 +18,7 @@ import {
   type Heard,
 } from "../../store/customer-page.js";
 import { isDatabaseAway, type Db } from "../../store/db.js";
+import { findReport } from "../../store/reports.js";
 import { findPublicIncident } from "../../store/page.js";
 import type { Limit } from "../limits.js";
 import { languageFor } from "../page/negotiate.js";
@@ -55,36 +56,47 @@ export function ownRoutes(settings: OwnSettings): Router {
   const routes = Router();
   const newId = (): string => publicId(randomBytes(12));
 
-  /** The report's id where the seal is right. */
-  const sealed = (req: Request, purpose: "report" | "confirm" = "report"): string => {
+  const isSealed = (req: Request, purpose: "report" | "owner" | "confirm"): boolean => {
     const [id, seal] = [String(req.params["id"]), String(req.params["seal"])];
-    if (ID.test(id) && links.isSealed(purpose, id, seal)) return id;
+    return ID.test(id) && links.isSealed(purpose, id, seal);
+  };
+
+  /** Whose address it is. */
+  const opened = (req: Request): Opened => {
+    const id = String(req.params["id"]);
+    if (isSealed(req, "report")) return { id, path: links.reportPath(id), reader: "anybody" };
+    if (isSealed(req, "owner")) return { id, path: links.ownerPath(id), reader: "owner" };
+    throw new Problem("not-found", "There is no such page.");
+  };
+
+  const confirming = (req: Request): string => {
+    if (isSealed(req, "confirm")) return String(req.params["id"]);
     throw new Problem("not-found", "There is no such page.");
   };
 
   /** Stored, or waiting on disk; it may go from there to here while we look. */
-  const find = async (id: string): Promise<Found> => {
-    const stored = await storedPage(db, id);
+  const find = async ({ id, reader }: Opened): Promise<Found> => {
+    const stored = await storedPage(db, id, reader);
     if (stored && stored !== "away") return { page: stored };
     const waits = await waiting.find(id);
     if (waits) return { waits };
     if (stored === "away") throw new Problem("unavailable", "The database is away.");
-    const since = await storedPage(db, id);
+    const since = await storedPage(db, id, reader);
     if (since && since !== "away") return { page: since };
     throw new Problem("not-found", "There is no such page.");
   };
 
   routes.get("/report/:id/:seal", async (req, res) => {
     res.set(SECRET_HEADERS);
-    const id = sealed(req);
-    const found = await find(id);
+    const { id, path, reader } = opened(req);
+    const found = await find({ id, path, reader });
     const report = "page" in found ? found.page.report : found.waits;
     const spoken =
       report.language ?? ("page" in found ? found.page.ticket?.language : null) ?? null;
     const language = languageOfOwn(settings, req, spoken);
     const { setting, views } = await openViews(copies, language, now());
     const options = {
-      path: links.reportPath(id),
+      path,
       sent: req.query["sent"] === "1",
       refusals: readRefusals(req.query["pictures"]),
       newId,
@@ -107,7 +119,7 @@ export function ownRoutes(settings: OwnSettings): Router {
 
   routes.get("/report/:id/:seal/pictures/:picture", async (req, res) => {
     res.set(SECRET_HEADERS);
-    const id = sealed(req);
+    const { id } = opened(req);
     const { picture } = req.params;
     const webp = ID.test(picture) ? await findAttachment(db(), id, picture) : null;
     if (!webp) throw new Problem("not-found", "There is no such picture.");
@@ -125,11 +137,11 @@ export function ownRoutes(settings: OwnSettings): Router {
   // Programs that look into mail follow its links: so only the button on the page says yes.
   routes.get("/report/:id/confirm/:seal", async (req, res) => {
     res.set(SECRET_HEADERS);
-    const id = sealed(req, "confirm");
-    const page = await findCustomerPage(db(), id);
-    if (!page || page.report.contact === null)
+    const id = confirming(req);
+    const report = await findReport(db(), id);
+    if (!report || report.contact === null)
       throw new Problem("not-found", "There is no such page.");
-    const { contact, contactProof, language: spoken } = page.report;
+    const { contact, contactProof, language: spoken } = report;
     const language = languageOfOwn(settings, req, spoken);
     const { setting, views } = await openViews(copies, language, now());
     const view = views.confirm(links.confirmPath(id), contact, contactProof !== null);
@@ -138,7 +150,7 @@ export function ownRoutes(settings: OwnSettings): Router {
 
   routes.post("/report/:id/confirm/:seal", async (req, res) => {
     res.set(SECRET_HEADERS);
-    const id = sealed(req, "confirm");
+    const id = confirming(req);
     requireSameOrigin(req, { publicUrl: publicUrl(), opaque: true });
     await limitPosts(req);
     await confirmContact(db(), id);
@@ -149,7 +161,7 @@ export function ownRoutes(settings: OwnSettings): Router {
 
   routes.post("/report/:id/:seal", async (req, res) => {
     res.set(SECRET_HEADERS);
-    const id = sealed(req);
+    const page = opened(req);
     requireSameOrigin(req, { publicUrl: publicUrl(), opaque: true });
     await limitPosts(req);
     const reading = await readForm(req, { room, files: FILES_MOST });
@@ -159,23 +171,28 @@ export function ownRoutes(settings: OwnSettings): Router {
       return sendErrorPage(copies, req, res, "bad-input");
     }
     try {
-      await act(req, res, id, reading.posted);
+      await act(req, res, page, reading.posted);
     } finally {
       reading.posted.release();
     }
   });
 
-  const act = async (req: Request, res: Response, id: string, posted: Posted): Promise<void> => {
+  const act = async (
+    req: Request,
+    res: Response,
+    { id, path, reader }: Opened,
+    posted: Posted,
+  ): Promise<void> => {
     const back = (more: Readonly<Record<string, string>>): void => {
       const asked = askedLanguage(req);
       const query = new URLSearchParams({ ...(asked !== null && { lang: asked }), ...more });
       const written = query.size > 0 ? `?${query.toString()}` : "";
-      res.redirect(303, `${links.reportPath(id)}${written}`);
+      res.redirect(303, `${path}${written}`);
     };
     const field = (name: string, most: number): string =>
       cleaned(posted.fields.get(name) ?? "").slice(0, most);
     const given = field("id", 12);
-    const said = { id: ID.test(given) ? given : newId(), now: now() };
+    const said = { id: ID.test(given) ? given : newId(), now: now(), reader };
 
     switch (posted.fields.get("act") ?? "") {
       case "works":
@@ -191,7 +208,7 @@ export function ownRoutes(settings: OwnSettings): Router {
         return back({ said: "saved" });
       }
       case "correct": {
-        const page = await findCustomerPage(db(), id);
+        const page = await findCustomerPage(db(), id, reader);
         if (!page) throw new Problem("not-found", "There is no such page.");
         const language = languageOfOwn(settings, req, page.report.language);
         const { views } = await openViews(copies, language, now());
@@ -227,6 +244,13 @@ export function ownRoutes(settings: OwnSettings): Router {
   return routes;
 }
 
+/** A page as it was opened: by the address that whoever wrote was given, or by that in the owner's mail. */
+interface Opened {
+  readonly id: string;
+  readonly path: string;
+  readonly reader: "owner" | "anybody";
+}
+
 type Found =
   | { readonly page: CustomerPage }
   | {
@@ -237,9 +261,13 @@ type Found =
       };
     };
 
-async function storedPage(db: () => Db, id: string): Promise<CustomerPage | null | "away"> {
+async function storedPage(
+  db: () => Db,
+  id: string,
+  reader: Opened["reader"],
+): Promise<CustomerPage | null | "away"> {
   try {
-    return await findCustomerPage(db(), id);
+    return await findCustomerPage(db(), id, reader);
   } catch (error) {
     if (isDatabaseAway(error)) return "away";
     if (error instanceof Problem && error.code === "unavailable") return "away";
