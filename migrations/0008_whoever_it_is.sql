@@ -4,6 +4,9 @@ alter table reports add column trusted boolean not null default false;
 -- Said by the customer for certain: only such words count against what our probes say.
 alter table ticket_messages add column trusted boolean not null default false;
 
+-- Somebody said so of this very ticket: not the engine, nor together with what it had gathered.
+alter table links add column picked boolean not null default false;
+
 -- The loops ask for these every few seconds, beside any number of what is done.
 create index reports_confirmed on reports (received_at) where contact_proof = 'confirmed';
 create index links_untold on links (id) where told_at is null and undone_at is null;

@@ -55,13 +55,13 @@ export async function findCustomerPage(
     !sure && found.contactProof === "inventory" ? { ...found, contactProof: null } : found;
   if (ticketId === null) return { report, ticket: null, messages: [] };
   const ticket: TicketRow | undefined = await db("tickets").where({ id: ticketId }).first();
-  const links: { incident_id: string; by: string }[] = await db("links")
-    .select("incident_id", "by")
+  const links: { incident_id: string; picked: boolean }[] = await db("links")
+    .select("incident_id", "picked")
     .where({ ticket_id: ticketId })
     .whereNull("undone_at")
     .orderBy("id", "desc");
   const named = report.answer?.incident ?? null;
-  const shown = links.filter(({ by }) => sure || by !== "engine").map((one) => one.incident_id);
+  const shown = links.filter(({ picked }) => sure || picked).map((one) => one.incident_id);
   const hidden = shown.length === 0 && ticket?.state !== "closed";
   // Notes of the staff may be meant for each other alone.
   const messages: MessageRow[] = await db("ticket_messages")

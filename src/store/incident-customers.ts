@@ -63,7 +63,7 @@ export async function oweCustomers(
                     coalesce(r.language, t.language) as language
                from (select r.id from links l join reports r on r.ticket_id = l.ticket_id
                       where l.incident_id = :incident and l.undone_at is null and l.told_at is not null
-                        and (r.trusted or r.contact_proof = 'inventory' or l.by <> 'engine')
+                        and (r.trusted or r.contact_proof = 'inventory' or l.picked)
                       union
                      select r.id from reports r
                       where r.answer ->> 'incident' = :incident and r.contact_proof = 'confirmed' and not r.trusted) whose
@@ -92,9 +92,9 @@ export async function moveCustomers(tx: Db, from: string, into: string, now: Dat
     `with left_behind as (
        update links set undone_at = :now, undone_by = 'merged'
         where incident_id = :from and undone_at is null
-       returning ticket_id, by, p, reasons, linked_at, told_at)
-     insert into links (ticket_id, incident_id, by, p, reasons, linked_at, told_at)
-     select ticket_id, :into, by, p, reasons, linked_at, told_at from left_behind
+       returning ticket_id, by, p, reasons, linked_at, told_at, picked)
+     insert into links (ticket_id, incident_id, by, p, reasons, linked_at, told_at, picked)
+     select ticket_id, :into, by, p, reasons, linked_at, told_at, picked from left_behind
      on conflict (ticket_id, incident_id) where undone_at is null do nothing`,
     { from, into, now },
   );

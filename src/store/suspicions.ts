@@ -54,7 +54,7 @@ export async function recordStanding(
             suspicion_id: id,
             event: SUSPICION_RAISED,
             at: now,
-            body: noticeOf(id, suspicion, words(suspicion)),
+            body: toJson(noticeOf(id, suspicion, words(suspicion))),
             due_at: now,
           })),
         );
@@ -142,7 +142,7 @@ export async function saveBaseline(
 }
 
 const storeBaseline = async (tx: Db, baseline: Baseline): Promise<void> => {
-  await tx("report_baseline").insert({ baseline }).onConflict("only").merge();
+  await tx("report_baseline").insert({ baseline: toJson(baseline) }).onConflict("only").merge();
 };
 
 // ── what people decide ───────────────────────────────────────────────────────────────────────
@@ -239,6 +239,7 @@ export async function settleSuspicion(
   await db.transaction(async (tx) => {
     const suspicion = await lockOpen(tx, id);
     const { incident, state } = await open(tx, suspicion);
+    await requireUnmerged(tx, incident);
     await tx("suspicions")
       .where({ id })
       .update({ state, decided_at: now, decided_by: by, incident_id: incident });
@@ -261,6 +262,15 @@ export async function settleSuspicion(
     );
     await tx.raw("select pg_notify('tudunk_reports', '')");
   });
+}
+
+/** Holds until the end: what is merged meanwhile would leave these customers behind. */
+async function requireUnmerged(tx: Db, incident: string): Promise<void> {
+  const { rows } = await tx.raw<{ rows: unknown[] }>(
+    `select 1 from incidents where id = :incident and merged_into is null for share`,
+    { incident },
+  );
+  if (rows.length === 0) throw new Problem("conflict", "This incident was merged into another.");
 }
 
 /** Says that it was nothing: the like is raised less easily from now on. Throws as `settleSuspicion`. */

@@ -53,13 +53,14 @@ export interface Untold {
   readonly linkId: number;
   readonly ticketId: string;
   readonly incidentId: string;
-  readonly by: string;
+  /** Somebody said so of this very ticket. */
+  readonly picked: boolean;
 }
 
 /** Links to public incidents that nobody was told of yet. */
 export async function listUntold(db: Db, limit: number): Promise<Untold[]> {
   const { rows } = await db.raw<{ rows: Untold[] }>(
-    `select l.id as "linkId", l.ticket_id as "ticketId", l.incident_id as "incidentId", l.by
+    `select l.id as "linkId", l.ticket_id as "ticketId", l.incident_id as "incidentId", l.picked
        from links l join incidents i on i.id = l.incident_id
       where l.told_at is null and l.undone_at is null and i.public
       order by l.id limit :limit`,

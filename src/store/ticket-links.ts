@@ -16,6 +16,8 @@ interface LinkedBy {
   readonly now: Date;
   /** When its customers were told; `null` while they are to be. */
   readonly toldAt: Date | null;
+  /** Somebody says so of this very ticket. */
+  readonly picked?: boolean;
 }
 
 /** Links a ticket. Says how it stands by that; `null` where it was linked to the incident already. */
@@ -24,13 +26,13 @@ export async function addLink(
   ticketId: string,
   incident: Survivor,
   { p, reasons }: LinkWish,
-  { by, now, toldAt }: LinkedBy,
+  { by, now, toldAt, picked = false }: LinkedBy,
 ): Promise<TicketState | null> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(
-    `insert into links (ticket_id, incident_id, by, p, reasons, linked_at, told_at)
-     values (:ticketId, :id, :by, cast(:p as real), cast(:reasons as jsonb), :now, cast(:toldAt as timestamptz))
+    `insert into links (ticket_id, incident_id, by, p, reasons, linked_at, told_at, picked)
+     values (:ticketId, :id, :by, cast(:p as real), cast(:reasons as jsonb), :now, cast(:toldAt as timestamptz), :picked)
      on conflict (ticket_id, incident_id) where undone_at is null do nothing`,
-    { ticketId, id: incident.id, by, p, reasons: toJson(reasons), now, toldAt },
+    { ticketId, id: incident.id, by, p, reasons: toJson(reasons), now, toldAt, picked },
   );
   return rowCount === 1 ? (incident.over ? "fixed" : "known") : null;
 }
@@ -81,7 +83,12 @@ export async function linkTicket(
     if (incident?.id !== incidentId) throw new Problem("not-found", "There is no such incident.");
     await lockTicket(tx, ticketId);
     const wish = { p: null, reasons: [] };
-    const state = await addLink(tx, ticketId, incident, wish, { by, now, toldAt: null });
+    const state = await addLink(tx, ticketId, incident, wish, {
+      by,
+      now,
+      toldAt: null,
+      picked: true,
+    });
     if (state === null) return;
     await tx("tickets")
       .where({ id: ticketId })

@@ -43,7 +43,7 @@ const KEEP_MS = 4_000;
 const LAST_LOOK_MS = 1_000;
 
 export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake {
-  const listeners = new Map<string, Set<() => void>>();
+  const listeners = new Map<string, readonly ReadonlySet<() => void>[]>();
 
   const keep = async (
     report: Incoming,
@@ -67,11 +67,12 @@ export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake 
   };
 
   const untilRead = async (id: string, patienceMs: number): Promise<Answer | null> => {
-    const own = listeners.get(id) ?? new Set();
-    listeners.set(id, own);
+    const own = new Set<() => void>();
+    listeners.set(id, [...(listeners.get(id) ?? []), own]);
     const until = performance.now() + patienceMs;
     try {
       for (;;) {
+        own.clear();
         const woken = new Promise<void>((done) => own.add(done));
         const looking = findReport(db(), id);
         looking.catch(() => undefined);
@@ -87,7 +88,10 @@ export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake 
       if (isDatabaseAway(error)) return null;
       throw error;
     } finally {
-      listeners.delete(id);
+      // The same report may be waited for twice.
+      const others = (listeners.get(id) ?? []).filter((one) => one !== own);
+      if (others.length > 0) listeners.set(id, others);
+      else listeners.delete(id);
     }
   };
 
@@ -104,7 +108,7 @@ export function createIntake({ db, waiting, now, log }: IntakeSettings): Intake 
       return { id: kept.id, reference: kept.reference, answer };
     },
     heard(id) {
-      for (const wake of listeners.get(id) ?? []) wake();
+      for (const waiting of listeners.get(id) ?? []) for (const wake of waiting) wake();
     },
   };
 }

@@ -5,15 +5,21 @@ import { Problem } from "../errors.js";
 /** Takes one of what is left for whoever asks; throws `too-many` where nothing is. */
 export type Limit = (req: Request) => Promise<void>;
 
+/** Who holds a /48 has 65,536 of our smallest places, and is still one. */
+const SITE_FACTOR = 8;
+
 /**
- * At most `points` in `seconds` from one address (IPv6: one /64). Counted in memory: a restart
- * forgives, and a crowd behind one address is told when to come back.
+ * At most `points` in `seconds` from one address (IPv6: one /64, and eight times that from one /48).
+ * Counted in memory: a restart forgives, and a crowd behind one address is told when to come back.
  */
 export function limitByAddress(points: number, seconds: number): Limit {
   const limiter = new RateLimiterMemory({ points, duration: seconds });
+  const sites = new RateLimiterMemory({ points: points * SITE_FACTOR, duration: seconds });
   return async (req) => {
+    const place = placeOf(req.ip ?? "");
     try {
-      await limiter.consume(placeOf(req.ip ?? ""));
+      if (place.includes(":")) await sites.consume(place.split(":").slice(0, 3).join(":"));
+      await limiter.consume(place);
     } catch (left) {
       if (!(left instanceof RateLimiterRes)) throw left;
       const minutes = Math.ceil(left.msBeforeNext / 60_000);

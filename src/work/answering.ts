@@ -20,7 +20,7 @@ import type { LinkableIncident } from "../store/known-incidents.js";
 import type { StoredReport } from "../store/reports.js";
 import type { Telling } from "../store/ticket-adoption.js";
 import type { Reading } from "../store/ticket-reading.js";
-import type { Link, Queue, Ticket } from "../store/tickets.js";
+import type { Queue, Ticket } from "../store/tickets.js";
 import type { Texts } from "../texts.js";
 
 /** Puts what is made of a report into words for its customer, and never says more than they may know. */
@@ -56,7 +56,8 @@ export interface KnownNow {
 }
 
 export interface LinkedTo {
-  readonly by: Link["by"];
+  /** Somebody said so of this very ticket. */
+  readonly picked: boolean;
   readonly incident: LinkableIncident;
 }
 
@@ -220,12 +221,12 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       };
     },
 
-    tellingOf(report, ticket, { by, incident }, now) {
+    tellingOf(report, ticket, { picked, incident }, now) {
       const language = spoken(report.language ?? ticket.language);
       const reachable = report.contactProof !== null;
       const words = wordsOfKnown(report, incident, "sure", now, reachable);
       // Whom the engine found by a name that anybody may give hears of it at the account's own address.
-      const sure = report.trusted || by !== "engine";
+      const sure = report.trusted || picked;
       const isOwners = report.contactProof === "inventory";
       const mayWrite = sure ? reachable : isOwners;
       const over = incident.resolvedAt !== null;

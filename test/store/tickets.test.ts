@@ -142,6 +142,21 @@ test("a repetition joins the ticket of its account, and never that of another", 
   expect(tickets[2]).not.toBe(tickets[0]);
 });
 
+test("what repeats a trouble that was over is looked at, and a link to what is over is fixed", async () => {
+  const { db } = await freshDb();
+  await openIncident(db);
+  await db("incidents").update({ state: "resolved", resolved_at: now });
+  const link = { id: INCIDENT, p: 0.97, reasons: [] };
+  const { id: first } = await keepReport(db, incoming(), now);
+  await recordReading(db, first, reading({ link }), record);
+  const ticketId = (await findReport(db, first))?.ticketId ?? "";
+  expect((await findTicket(db, ticketId))?.state).toBe("fixed");
+  const { id: second } = await keepReport(db, incoming(), now);
+  await recordReading(db, second, reading({ joins: first, answerDueAt: now }), record);
+  expect(await findTicket(db, ticketId)).toMatchObject({ state: "looking", answerDueAt: now });
+  expect((await findReport(db, second))?.ticketId).toBe(ticketId);
+});
+
 test("a link undone by somebody is not made again by the engine, and both are remembered", async () => {
   const { db } = await freshDb();
   await openIncident(db);

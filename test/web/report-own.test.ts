@@ -541,3 +541,71 @@ describe("pictures", () => {
     expect(shown((await site.get(path)).text)).toHaveLength(6);
   });
 });
+
+const SAME_SITE = { "sec-fetch-site": "same-origin" };
+
+describe("a page that anybody may have made", () => {
+  const stranger = { trusted: false, contactIsKnown: true };
+
+  async function linkedByEngine() {
+    const shown = await written({ reading: stranger });
+    const { db } = shown;
+    const [ticket = ""]: string[] = await db("reports").pluck("ticket_id");
+    const about = idOf("known");
+    await incident(db, about);
+    await db("links").insert({
+      ticket_id: ticket,
+      incident_id: about,
+      by: "engine",
+      reasons: "[]",
+      linked_at: minutesAgo(20),
+      told_at: minutesAgo(20),
+    });
+    return { ...shown, ticket };
+  }
+
+  test("says nothing of what the engine knows, until it is over, nor whose the address is", async () => {
+    const { db, see, site, path, ticket } = await linkedByEngine();
+    await db("tickets").update({ state: "looking" });
+    await db("links").update({ undone_at: NOW });
+    await db("reports").update({ contact_proof: null });
+    const alone = await see();
+    await db("links").update({ undone_at: null });
+    await db("reports").update({ contact_proof: "inventory" });
+    for (const state of ["known", "fixed"]) {
+      await db("tickets").where({ id: ticket }).update({ state });
+      expect(await see()).toBe(alone);
+    }
+    expect((await site.get(`${path}?lang=en`)).status).toBe(200);
+  });
+
+  test("shows its owner everything by the address that only their mail has", async () => {
+    const { db, site, id, ticket } = await linkedByEngine();
+    await db("tickets").where({ id: ticket }).update({ state: "known" });
+    const owner = site.links.ownerPath(id);
+    const { status, text, headers } = await site.get(`${owner}?lang=en`);
+    expect(status).toBe(200);
+    expect(headers["cache-control"]).toBe("no-store");
+    expect(wordsOf(text)).toContain("Sending mail from mail2 fails");
+    expect(text).toContain(`action="${owner}`);
+    const said = await site.post(owner, { act: "works", id: newId() }, SAME_SITE);
+    expect([said.status, said.headers.location]).toEqual([303, owner]);
+  });
+
+  test("counts for nothing against an end, and by its owner it does", async () => {
+    const { db, site, id, path, ticket } = await linkedByEngine();
+    await db("tickets").where({ id: ticket }).update({ state: "closed" });
+    await site.post(path, { act: "broken", id: newId() }, SAME_SITE);
+    await site.post(path, { act: "works", id: newId() }, SAME_SITE);
+    await site.post(site.links.ownerPath(id), { act: "broken", id: newId() }, SAME_SITE);
+    const said = await db("ticket_messages")
+      .where({ by: "customer" })
+      .orderBy("num")
+      .select("kind", "trusted");
+    expect(said).toEqual([
+      { kind: "broken", trusted: false },
+      { kind: "works", trusted: false },
+      { kind: "broken", trusted: true },
+    ]);
+  });
+});

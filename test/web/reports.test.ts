@@ -278,3 +278,73 @@ test("an incident opened by hand is ended by hand", async () => {
   );
   expect(bad.body["detail"]).toMatch(/there is no nothing/);
 });
+
+test("letters that no database takes come in, in every field and from everybody", async () => {
+  const { db } = await freshDb();
+  const { ask, token } = await serve(db);
+  const odd = "\ud800 mail\0 \udfff‮ __proto__";
+  const fields = { text: `x ${odd}`, subject: odd, hear: "every", id: `7 ${odd}`, language: "zz" };
+  const stranger = await ask("/reports", fields);
+  expect(stranger.status).toBe(202);
+  const named = { from: odd, fromName: odd, account: odd, attachments: [odd, "__proto__"] };
+  const source = await ask("/reports", { ...fields, ...named }, await token("source"));
+  expect(source.status).toBe(202);
+  expect(await db("reports").pluck("subject")).toEqual([
+    "\ufffd mail  \ufffd‮ __proto__",
+    "\ufffd mail  \ufffd‮ __proto__",
+  ]);
+  const spoken = { title: { en: odd }, text: { en: odd } };
+  expect((await ask("/incidents", spoken, await token("operator"))).status).toBe(201);
+  const huge = { ...fields, text: "😀".repeat(10_000), id: undefined };
+  expect((await ask("/reports", huge)).status).toBe(202);
+});
+
+test("cursors and ids that are none of ours are refused, however odd", async () => {
+  const { db } = await freshDb();
+  const { ask, token } = await serve(db);
+  const agent = await token("agent");
+  const closed = (text: string): string => Buffer.from(text).toString("base64url");
+  for (const at of ["+275760-09-13T00:00:00.000Z", "-000001-01-01T00:00:00Z", "0000-01-01", "1\0"])
+    for (const list of ["tickets", "incidents"]) {
+      const { status } = await ask(
+        `/${list}?cursor=${closed(`${at} abcdefghijkl`)}`,
+        undefined,
+        agent,
+      );
+      expect([list, at, status]).toEqual([list, at, 400]);
+    }
+  for (const id of ["%00", "a".repeat(5_000), "__proto__", "..%2f", "%F0%9F%98%80"]) {
+    expect((await ask(`/reports/${id}`, undefined, agent)).status).toBe(404);
+    expect((await ask(`/suspicions/${id}`, undefined, agent)).status).toBe(404);
+  }
+});
+
+test("strangers who use the same number do not meet, and who repeats theirs has one report", async () => {
+  const { db } = await freshDb();
+  const { ask } = await serve(db);
+  const first = await ask("/reports", { id: "1", text: "Our mail does not leave." });
+  const again = await ask("/reports", { id: "1", text: "Our mail does not leave." });
+  const other = await ask("/reports", { id: "1", text: "My web site is slow." });
+  expect([first.status, again.status, other.status]).toEqual([202, 202, 202]);
+  expect(again.body["id"]).toBe(first.body["id"]);
+  expect(other.body["id"]).not.toBe(first.body["id"]);
+});
+
+test("a contact is kept as mail is sent to it, and what is none is refused", async () => {
+  const { db } = await freshDb();
+  const { ask } = await serve(db);
+  const status = async (contact: string): Promise<number> =>
+    (await ask("/reports", { text: "Our mail does not leave.", contact })).status;
+  expect(await status("anna@kávéház.example")).toBe(202);
+  expect(await db("reports").pluck("contact")).toEqual(["anna@xn--kvhz-5nac8c.example"]);
+  for (const wrong of [
+    "a@b.example,evil@c.example",
+    "a@b.example;x",
+    "a@b.example>\r\nBcc: c@d.example",
+    "a@b..example",
+    "a@[127.0.0.1]",
+    "\ud800@b.example",
+    "a b@c.example",
+  ])
+    expect([wrong, await status(wrong)]).toEqual([wrong, 400]);
+});

@@ -21,7 +21,7 @@ export function idOf(text: string): string {
 
 /** Where a list newest first goes on: after an instant and an id. */
 export function positionOf(text: string): { readonly openedAt: Date; readonly id: string } {
-  const [, at = "", id = ""] = /^(\S+) ([a-z0-9]{12})$/.exec(text) ?? [];
+  const [, at = "", id = ""] = /^([12]\d{3}-\S{2,30}Z) ([a-z0-9]{12})$/.exec(text) ?? [];
   if (Number.isNaN(Date.parse(at))) throw new Problem("bad-input", "cursor: not one of ours");
   return { openedAt: new Date(at), id };
 }

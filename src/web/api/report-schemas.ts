@@ -1,3 +1,4 @@
+import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { HEARING, SUBJECT_MAX, TEXT_MAX } from "../../core/report.js";
 import { SYMPTOMS } from "../../core/extract/extraction.js";
@@ -13,11 +14,16 @@ const words = (max: number) =>
     .max(max)
     .transform((text) => text.replaceAll(/[^\P{Cc}\n\r\t]/gu, " ").trim());
 
+/** As it is sent to: a domain of other letters than ASCII is written with its A-labels. */
 const address = z
   .string()
   .trim()
   .max(254)
-  .regex(/^[^\s\p{Cc}"<>(),:;@\\]+@[^\s@.]+(\.[^\s@.]+)+$/u, {
+  .overwrite((text) => {
+    const [, name = "", domain = ""] = /^([^@]+)@([^@/?#\\:]+)$/.exec(text) ?? [];
+    return domain === "" ? text : `${name}@${domainToASCII(domain) || domain}`;
+  })
+  .regex(/^[^\s\p{Cc}\p{Cs}"<>(),:;@\\]+@(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/u, {
     error: "expected an e-mail address such as anna@example.org",
   });
 

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import express, { Router } from "express";
+import type { z } from "zod";
 import type { Answer } from "../../core/report.js";
 import { Problem } from "../../errors.js";
 import type { SecretLinks } from "../../secret-links.js";
@@ -58,7 +60,7 @@ export function reportRoutes(settings: ReportApiSettings): Router {
     const accepted = await intake.accept(
       {
         source: bearer?.name ?? "anonymous",
-        sourceId: told.id ?? null,
+        sourceId: bearer ? (told.id ?? null) : sourceIdOf(told),
         channel: told.channel ?? "api",
         receivedAt: receivedAt.getTime(),
         from: told.from ?? null,
@@ -128,6 +130,13 @@ export function reportRoutes(settings: ReportApiSettings): Router {
   );
 
   return routes;
+}
+
+/** Nobody owns the numbers that strangers give: only the same number with the same words is the same report. */
+function sourceIdOf(told: z.output<typeof newReport>): string | null {
+  if (told.id === undefined) return null;
+  const words = createHash("sha256").update(JSON.stringify(told)).digest("base64url");
+  return `${told.id}.${words.slice(0, 22)}`;
 }
 
 /** When it came in: now, or as the source says. Throws `bad-input` for the future and the distant past. */

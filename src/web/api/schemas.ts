@@ -1,5 +1,6 @@
 import { z } from "zod";
 import "zod-openapi";
+import { wholeText } from "../../core/report.js";
 import { COMPONENT_STATUSES } from "../../core/status.js";
 
 const instant = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
@@ -73,7 +74,7 @@ export const incident = z
   .meta({ id: "Incident" });
 
 export const localizedText = z
-  .record(z.string().regex(/^[a-z]{2}$/), z.string().trim().min(1).max(5_000))
+  .record(z.string().regex(/^[a-z]{2}$/), z.string().overwrite(wholeText).trim().min(1).max(5_000))
   .refine((texts) => Object.keys(texts).length > 0, {
     error: "expected a text in one language at least",
   });

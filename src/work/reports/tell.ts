@@ -16,7 +16,7 @@ export async function tellUntold(desk: Desk): Promise<void> {
   for (const one of untold) {
     const ticket = await findTicket(db, one.ticketId);
     const incident = knowns.find(({ id }) => id === one.incidentId);
-    const linked = incident && { by: one.by, incident };
+    const linked = incident && { picked: one.picked, incident };
     const tellings =
       ticket && linked
         ? ticket.reports.map((report) => answering.tellingOf(report, ticket, linked, now()))
