@@ -96,8 +96,12 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
     }
     return false;
   };
+  const faults = of("trouble", TROUBLES).filter(
+    ({ kind, from }) => SURE_FAULTS.has(kind) && !deniedIn(from - 2, from, clauses[from]),
+  );
   const said = of("fine", THINGS).filter(
     ({ from, to }) =>
+      !faults.some((fault) => fault.from > from && fault.to < to) &&
       !deniedIn(from - 2, from, clauses[from]) &&
       !deniedIn(from + 1, to + 1, clauses[to - 1]) &&
       !deniedAfter(to),
@@ -162,6 +166,8 @@ const DENIABLE: ReadonlySet<Trouble> = new Set([
 /** Names of ours that are made of others: "mail" in "web mail page", "customers' site". */
 const PAGE_WORDS = 3;
 const PAGES: ReadonlySet<Thing> = new Set(["webmail", "panel"]);
+/** What reads "database *error* can be read on the page" is not in order. */
+const SURE_FAULTS: ReadonlySet<Trouble> = new Set(["error", "expired", "hacked", "forbidden"]);
 const DENIABLE_THINGS: ReadonlySet<Thing> = new Set(["spam", "blocklist"]);
 /** "It works" is not said of these. */
 const NEVER_IN_ORDER: ReadonlySet<Thing> = new Set(["spam", "blocklist", "invoice", "quota"]);

@@ -138,7 +138,7 @@ function weighTrouble(
     if (told.has(thing.kind)) return;
     told.add(thing.kind);
     evidence.add(
-      meaningOf(reading, thing.kind, trouble.kind),
+      meaningOf(reading, isRunOut(reading, thing, trouble) ? "domain" : thing.kind, trouble.kind),
       weight * nameFactor(reading, thing) * factor,
       [...spansOf(reading, thing), ...spans],
       FIRM.has(thing.kind),
@@ -234,6 +234,13 @@ function meaningOf(reading: Reading, thing: Thing, trouble: Trouble): Leaning {
   const row = MEANING[ofMail ? "mailbox" : thing];
   return row[trouble] ?? row.any ?? {};
 }
+
+/** "shop.example runs out" is said of the name. */
+const isRunOut = (reading: Reading, thing: Of<Thing>, trouble: Of<Trouble>): boolean =>
+  trouble.kind === "expired" &&
+  thing.kind === "site" &&
+  isName(reading, thing) &&
+  !reading.things.some(({ kind }) => kind === "certificate");
 
 /** Words between the two, each clause's end between them counting for some. */
 const INSIDE: ReadonlyMap<Trouble, number> = new Map([

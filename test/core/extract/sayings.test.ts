@@ -360,6 +360,35 @@ describe("the same matter in seven languages", () => {
     ["de", ["mail.send", "howto"], "Die Mail geht nicht raus, angeblich ist der Anhang zu groß."],
     ["sl", ["mail.send", "howto"], "Mail se ne pošlje, piše da je priponka prevelika."],
     ["sk", ["mail.send", "howto"], "Mail neodíde, vraj je príloha priveľká."],
+    // Said of drops, feet and birds.
+    ["cs", ["mail.receive"], "Do schránky nám dnes nekáplo vůbec nic, odesílat umíme."],
+    ["hu", ["mail.receive"], "Dél óta nem esett be egy árva levél se, küldeni megy."],
+    ["sl", ["mail.receive"], "V predal že ves dan ne kapne nič."],
+    ["pl", ["mail.receive"], "Do skrzynki nie wpadło dzisiaj nic a nic."],
+    ["cs", ["mail.send"], "Z kanceláře nejde ven jediná zpráva."],
+    ["sk", ["mail.send"], "Z kancelárie nejde von jediná správa."],
+    ["pl", ["mail.send"], "Żadna oferta nie leci w świat."],
+    // To get to the mail, and to get mail.
+    ["cs", ["mail.login"], "K mailům se nedostanu odnikud."],
+    ["sk", ["mail.login"], "K pošte sa nedostanem odnikiaľ."],
+    ["cs", ["mail.receive"], "Nedostanu jediný mail."],
+    // Slow, as people paint it.
+    ["cs", ["web.slow"], "E-shop se vleče a plouží."],
+    ["sk", ["web.slow"], "E-shop sa vlečie ako slimák."],
+    ["en", ["web.slow"], "Every page is taking forty seconds."],
+    ["pl", ["web.slow"], "Sklep chodzi jak krew z nosa."],
+    // Whose identity is not proven.
+    ["cs", ["tls"], "Telefon píše, že totožnost poštovního serveru nelze ověřit."],
+    ["sk", ["tls"], "Telefón píše, že totožnosť poštového servera sa nedá overiť."],
+    ["de", ["tls"], "Das iPhone sagt, die Identität des Mailservers kann nicht überprüft werden."],
+    ["pl", ["tls"], "iPhone pisze, że nie można zweryfikować tożsamości serwera poczty."],
+    // An error that can be read is no page in order.
+    ["hu", ["database"], "A kezdőlapon adatbázis-hiba olvasható."],
+    // Not everything that looks alike.
+    ["de", ["howto"], "Welchen Port trage ich im neuen Tablet ein?"],
+    ["de", ["billing"], "Künftig bitte Monatsrechnungen statt Einzelrechnungen."],
+    ["hu", ["domain"], "A pelda-bolt.example lejár jövőre?"],
+    ["sl", ["mail.login"], "Outlook ne more vzpostaviti povezave s poštnim strežnikom."],
   ])("%s, %j: %s", (language, symptoms, text) => {
     const [best] = readSymptoms(readFields(report(text)), LEXICONS[language], [LEXICONS.en]);
     expect(symptoms).toContain(best?.symptom);

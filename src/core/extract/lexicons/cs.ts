@@ -9,7 +9,7 @@ export const cs: Lexicon = {
     common: `
       a v na se je že to z do s o si jsem jsme jste jsou ale jak co už ještě od po za pro který
       která které mi nám nás vás vám tak jen nebo když by být byl byla bylo není nejde nejdou
-      nefunguje nefungují prosím děkuji děkujeme díky dobrý den ahoj zdravím dnes včera ráno
+      nefunguje nefungují prosím děkuji děkujeme díky dobrý den kolik mám další stojí máte nějaký nějaká ahoj zdravím dnes včera ráno
       dopoledne odpoledne večer proč kde kdy může můžete mohu nemohu nemůžu máme mám mají naše
       náš vaše stránky stránka web pošta pošty poštu schránka schránky heslo všechno nic ani
       jako při před aby něco někdo také taky teď právě asi bude pořád zase znovu přes jestli ve
@@ -236,6 +236,8 @@ export const cs: Lexicon = {
         "se|jen toci|jenom",
         "trva .. vecnost*|nacist|nacten*|nez",
         "nestih*|pretizen*|vytizen*",
+        "louda*|plouz*|vlec*|tahne",
+        "klik*|kliknuti|otevreni|nacteni .. minut*|sekund*|vterin*|vecnost",
       ],
       error: [
         "chyb|chyba|chybu|chyby|chybou|chybov*|chybe|hlask*|hlaseni|vyjimk*|error*",
@@ -262,6 +264,7 @@ export const cs: Lexicon = {
         "nenajde|nedojde|nedorazi k|ke|zakazni*|klient*|prijemc*",
         "!ktere|ktery|kterou jsem|jsme|sem .. neposl*|neposil*|nepsal*|neodesl*|neodesil*",
         "!nikdy neposl*|neposil*|nepsal*|neodesl*",
+        "nedostan*|nejde|nejdou|neodejde|nejede|nesel|neslo ven",
       ],
       unreceived: [
         "posledni mail|zprava|email|posta|objednavka",
@@ -279,6 +282,11 @@ export const cs: Lexicon = {
         "ztrac*|ztrat*|mizi|zmizel* .. mail*|zprav*|post*|objednav*",
         "mail*|zprav*|posta|objednav* .. ztrac*|ztrat*|mizi|zmizel*|nikde",
         "cekam|cekame .. na mail*|zprav*|kod*|odpoved*|postu",
+        "!se|sa nedostan*",
+        "!nedostan* se|sa|ven|do|na|k|ke",
+        "!k|ke|do|na .. nedostan*",
+        "nespadl*|nepada*|nekapl*|nekape|nepripl*|neprist*",
+        "nic .. nespadl*|nepada*|nekap*",
       ],
       late: [
         "zpozd*|zpozden*|opozd*|prodlev*|pozde|zasekl*|zdrzen*|zdrzu*",
@@ -314,6 +322,7 @@ export const cs: Lexicon = {
         "odepren* pristup*",
         "spatn*|neplatn*|nespravn*|chybn* prihlas*|jmeno|uzivatel*|udaj*",
         "zamkl*|zamknut*|zablok* .. ucet|uctu",
+        "k|ke|do postam|poste|posty|mailum|mailu|schranky|schrankam .. nedostan*",
       ],
       password: [
         "hesl* .. .. nebere|neprijim*|neplati|nefunguj*|nesedi|neuzn*",
@@ -354,6 +363,9 @@ export const cs: Lexicon = {
         "neplatn*|spatn*|nespravn* certifik*",
         "nesedi|neodpovid* .. jmen*|certifik*|domen*",
         "certifikat* .. ~ .. overit|overen*|duverov*|doverov*",
+        "totoznost* .. ~ overit|overen*|potvrd*",
+        "totoznost* .. neda|nelze|nemuze",
+        "~ .. overit|potvrdit totoznost*",
       ],
       blocked: [
         "zablok*|blokov*|blokuj*|blok*|zabanov*|ban|zakazan*|odblok*|pozastaven*|vypnut*|suspend*|zamcen*|zamkl*",
@@ -476,10 +488,13 @@ export const cs: Lexicon = {
         "prijem|prijimat|prijimam|prijimame|prijimani|prichozi|prichaz*|dostavame|chodi|dorucuj* .. funguje|ok|normalne|jde|poradku|muz*|mohu|lze|problem*",
         "muzu|muzeme|mohu|lze|jde .. prijimat",
         "prijem|prijimam|prijimame|prichaz*|dostavame|chodi|dorucuj* .. bez problem*|potiz*",
+        "umime|umim prijimat|prijmout",
       ],
       outgoing: [
         "odesilat|odesilani|odeslat|odchozi|poslat|posilat|odesila .. funguje|ok|normalne|jde|poradku|muz*|mohu|lze|problem*|pry",
         "muzu|muzeme|mohu|lze|jde .. odesilat|odeslat|posilat|poslat",
+        "umime|umim|zvladame|zvladam|jde_to odesilat|odeslat|poslat|posilat",
+        "odesilat|odeslat|poslat|posilat .. umime|umim|zvladam|zvladame|dokazeme",
       ],
       mail: [
         "posta|posty|maily|mail .. funguj*|jde|jdou|ok|normalne|poradku|chodi|bezi|prichazi",
@@ -550,6 +565,7 @@ export const cs: Lexicon = {
         "hack*|hekn*|napadl* .. web|nas|stranky|nam",
         "po aktualizac*|zmen*|instalac*|updat* .. plugin*|sablon*|wordpres*|doplnk*|tematu .. nefung*|rozsyp*|rozbi*|chyb*|bil*|spadl*",
         "aktualizoval*|updatoval*|aktualizaci .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|sablon*|doplnk*",
+        "nahra*|nainstal*|instal*|aktivov* .. sablon*|plugin*|doplnk*|doplnek",
       ],
       tls: [
         "utocni* .. ukrast|ukrad*|odcizit|kra* .. dat*|udaj*|hesl*?",
@@ -599,6 +615,8 @@ export const cs: Lexicon = {
         "nedosta*|neprijim*|neobdrz* .. postu|mail*|zprav*|email*",
         "maily|posta|zpravy .. zpozd*|pozde|hodin*",
         "tvrdi|rika*|pise .. ze .. posl*|psal*|odesl*",
+        "!nedostan* se|sa|ven|von|do|na|k|ke|ku",
+        "!se|sa|k|ke|ku|do .. nedostan*",
       ],
       "mail.login": [
         "posta|mail*|schrank*|outlook* .. neaktualiz*|neobnov*|nesynchron*",

@@ -159,6 +159,7 @@ export const de: Lexicon = {
       domain: ["domain*|domaine|domane|domaene|domainname*|wunschdomain*|adresse der webseite"],
       invoice: [
         "rechnung*|jahresrechnung*|gebuhr*|gebuehr*|jahresgebuhr*|jahresgebuehr*|zahlung*|bezahlung|lastschrift*|abbuchung*|mahnung*|zahlungserinnerung*|gutschrift*|preis|preise|kosten|vertrag*|kundigung*|kuendigung*|tarif*|abo|abonnement|mehrwertsteuer|umsatzsteuer|iban|sepa*|kreditkarte*",
+        "*rechnung|*rechnungen",
       ],
       spam: [
         "spam*|*spam|werbemail*|werbemails|werbung|spammail*|phishing*|junk*|unerwunscht*|unerwuenscht*|betrugsmail*|fakemail*|spamordner*|spamfilter*|junkordner*|mull|muell|mullmail*|erpressermail*|kettenbrief*",
@@ -222,6 +223,7 @@ export const de: Lexicon = {
         "minutenlang|ewig|endlos .. laden|ladt|laedt|warten|wartezeit",
         "lange|lang warten|ladezeit*|laden",
         "last|uberlastet|ueberlastet|auslastung",
+        "!trage|traege|tragt|traegt .. ich|wir|man|ein",
       ],
       error: [
         "fehler|fehlermeldung*|fehlercode*|fehlerseite*|fehlertext|fehlers|ausnahme|*fehler",
@@ -266,6 +268,7 @@ export const de: Lexicon = {
         "empfang* .. gestort|gestoert|~|problem*",
         "beim empfang*",
         "!geht|gehen|ging|gingen .. ~ .. raus|hinaus|weg|naus|heraus|aussi|ausse",
+        "trudelt|trudeln|tropfelt|troepfelt|flattert .. ~",
       ],
       late: [
         "verspatet*|verspaetet*|verzogert*|verzoegert*|verzogerung*|verzoegerung*|verspatung*|verspaetung*|zeitverzogert*|spater|spaeter|ruckstau|rueckstau|stau|stauen|zeitversetzt",
@@ -326,6 +329,8 @@ export const de: Lexicon = {
         "unsicher|sicherheitswarnung*|zertifikatswarnung*|sicherheitshinweis*|sicherheitsrisiko*|warnung*|warnhinweis*|warnt|warnmeldung*|ungultig*|ungueltig*|zertifikatsfehler*|zertifikatsproblem*|browserwarnung*|sicherheitsfehler*|sslfehler*|mahnt|datenschutzfehler*",
         "~ .. sichere verbindung",
         "zertifikat* .. ~ .. uberpruft|ueberprueft|verifiziert|bestatigt|bestaetigt|vertraut|gepruft",
+        "identitat*|identitaet* .. ~ .. uberpruft|ueberprueft|verifiziert|bestatigt|bestaetigt|gepruft",
+        "~ .. identitat*|identitaet* .. uberpruf*|ueberpruf*|verifiz*|bestatig*|bestaetig*",
       ],
       blocked: [
         "gesperrt*|blockiert*|sperre|sperrt|gebannt|geblockt|gelistet|gelisted|entsperr*|freischalt*|freigeschaltet|gebannt|ausgesperrt|sperren|sperrung*|entsperrung|blockt|verbannt|entbannen",
@@ -472,6 +477,7 @@ export const de: Lexicon = {
         "seit|nach .. update .. plugin|wordpress|theme|seite|layout",
         "webseite|website|seite|homepage|wordpress .. gehackt",
         "aktualisiert|upgedatet|geupdatet|aktualisierte .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|erweiterung*|vorlage*",
+        "installiert|hochgeladen|aktiviert|eingespielt .. theme*|plugin*|erweiterung*|vorlage*",
       ],
       tls: [
         "zertifikat* .. abgelaufen*|ungultig|erneuer*|falsch|warnung*|fehler*",
@@ -529,6 +535,8 @@ export const de: Lexicon = {
         "was|wieviel kostet|kosten",
         "mahnung .. erhalten|bekommen|bezahlt",
         "lastschrift|sepa|iban|kreditkarte*",
+        "senden|schicken|stellen .. *rechnung|*rechnungen",
+        "monatlich*|quartal*|jahrlich*|jaehrlich* .. *rechnung*|abrechn*",
       ],
       howto: [
         "wie kann|konnen|koennen|richte|richten|andere|aendere|mache|machen|geht|muss|lege|legen|komme|aktivier*|stelle|lasst|laesst|bekomme|installier*|funktioniert .. ich|man|wir|das|es",
@@ -733,7 +741,7 @@ export const de: Lexicon = {
       "betrifft|betroffen .. uns|mich|wir|auch|das",
       "was war .. los|grund|ursache",
       "bestatigen|bestaetigen .. dass",
-      "bei uns .. alles|lauft|laeuft|funktioniert|ok",
+      "bei uns .. alles_ok|alles_gut|lauft|laeuft|funktioniert|ok",
     ],
     "wrote-before": [
       "habe|haben|hatte|hatten .. bereits|schon|gestern|heute|vorhin .. geschrieben|gemeldet|angerufen|gemailt|mitgeteilt|telefoniert|kontaktiert",

@@ -118,7 +118,8 @@ export const en: Lexicon = {
         "plugin*|theme|themes|template*|extension*|editor",
         "plug in|ins",
         "add on|ons",
-        "shop|site|website|wordpress|wp_admin|backend|dashboard",
+        "shop|site|website|wordpress admin|backend|dashboard|editor",
+        "wordpress|wp_admin|backend|dashboard",
         "backend|back end|admin",
         "admin page|pages|side|interface",
       ],
@@ -202,6 +203,7 @@ export const en: Lexicon = {
         "load|loading|response time|times|speed",
         "wait minutes|ages|forever|half|<number> .. load|open|page|click",
         "performance|unusable",
+        "taking|takes|took|take .. seconds|secs|minutes|minute|ages|forever|eternity",
       ],
       error: [
         "error|errors|exception|fatal",
@@ -245,6 +247,7 @@ export const en: Lexicon = {
         "incoming|inbound .. stopped|down|fails|failed|broken",
         "still waiting|waiting .. for|on .. mail|email|message|code|confirmation",
         "lost|missing|swallowed mail|mails|email|emails|messages",
+        "nothing|none|no_emails|no_mail|nobodys .. getting|coming|landing|reaching|trickling",
       ],
       late: [
         "delay*|late|backlog|belated*",
@@ -303,7 +306,8 @@ export const en: Lexicon = {
         "insecure|unsafe|untrusted|dangerous|warning|warnings|warns|warn|mismatch",
         "self signed",
         "red padlock",
-        "security|privacy|certificate|browser|chrome|firefox|safari|edge warning*|error*|alert*|exception*|mismatch|complains",
+        "security|privacy|certificate warning*|error*|alert*|exception*|mismatch|complains",
+        "browser|chrome|firefox|safari|edge warning*|alert*|complains",
         "invalid|wrong certificate|cert",
         "connection is|not private",
         "certificate|identity .. ~ .. verified|verify|validated|trusted|confirmed",
@@ -456,6 +460,7 @@ export const en: Lexicon = {
         "site|website|shop|page|store|sites|websites .. down|offline|dead|unreachable",
         "this|the|our site|page cant|cannot be reached|displayed",
         "neither site|website nor mail|email",
+        "site|website|page|shop is|has|was|just gone|vanished|disappeared",
       ],
       "web.slow": ["slow|sluggish|crawling site|website|page|pages|shop|server"],
       "web.error5xx": [
@@ -474,6 +479,7 @@ export const en: Lexicon = {
         "after|since .. update|updating .. plugin|theme|wordpress .. site|page|booking|shop|broken|error|complain*|licen*",
         "site|website|page|wordpress .. been? hacked",
         "updated|upgraded|updating|upgrading .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|template*",
+        "installed|installing|uploaded|added|activated .. theme*|plugin*|plug_in*|template*",
       ],
       tls: [
         "connection is not private",

@@ -117,6 +117,7 @@ export const hu: Lexicon = {
         "webmail*|webmeil*|webmejl*",
         "webes|bongeszos|internetes|online level*|mail*|email*|posta*",
         "levelez* .. weboldal*|weblap*|bongeszo*|webes",
+        "!levelez* .. sem|es|se|is|meg .. weboldal*|weblap*",
       ],
       form: [
         "urlap*|formular*|kapcsolatfelvet*|ajanlatkero*|ajanlatkeres*|jelentkezesi_lap*|kapcsolat_oldal*|erdeklodes*",
@@ -227,6 +228,8 @@ export const hu: Lexicon = {
         "alig vonszol*|vanszorog|bir*|tolt*|jon",
         "tulterhelt*|terheles*",
         "gyorsabb*|gyorsit*",
+        "mire .. bejon*|betolt*|megnyil*",
+        "kattint* .. perc*|masodperc*",
       ],
       error: [
         "hiba|hibat|hibak|hibakat|hibara|hibas|hibaval|hibajelzes*|hibauzenet*|hibakod*|hibaoldal*|hibauzi",
@@ -274,6 +277,8 @@ export const hu: Lexicon = {
         "varok|varunk|varom .. level*|mail*|email*|kod*|visszaigazol*",
         "gond|problema*|baj .. fogadas*|bejovo*|beerkez*",
         "!egyetlen|egy|semmi|semmilyen|egyik .. nem|sem|se .. ment|mentek|megy|mennek|kuld*|tud*",
+        "~ futott|fut|futnak|csorog|potyog|pottyan*|esik|esett|szallingo* .. be|bele?",
+        "level*|mail*|email* .. ~ .. futott|esett|csorog|potyog",
       ],
       late: [
         "kesik|kesnek|kesve|keses*|kesett|kesessel|keslelt*|kesleked*|megkesve|kesve|torlodik|torlodnak|feltorlod*|torlodas*|elhuzod*",
@@ -331,12 +336,16 @@ export const hu: Lexicon = {
         "biztonsagi figyelm*|hiba*|riaszt*|kivetel*|kockazat*",
         "piros lakat*|keresztezett",
         "tanusitvany* .. ~ .. ellenoriz*|hitelesit*|megbiz*",
+        "szemelyazonossag*|azonossag*|kilet* .. ~ .. ellenoriz*|igazol*|megallapit*",
       ],
       blocked: [
         "letilt*|kitilt*|tiltott*|tiltva|tiltjak|tiltolistan|blokkol*|blokkolt*|zarol*|zarolt*|zarva|felfuggeszt*|bannol*|korlatoz*|feketelistas|listas|lezart*|lezarva|kizartak",
         "felold*|feloldas*|feloldan*",
         "listan|listara|listarol .. van|kerul*|szerep*|levet*|fent|tett*|vagyunk",
         "felkerul*|szerep* .. list*|feketelist*|tiltolist*",
+        "!feloldod*",
+        "!domain* .. felold*",
+        "!hol|neha felold*",
       ],
       full: [
         "megtelt*|betelt*|megtelik|telitett*|tele|telve|megteltt",
@@ -363,6 +372,8 @@ export const hu: Lexicon = {
         "~ talalja|talaljak|talal|talalni .. domain*|cim*|szerver*|kiszolgalo*|webhely*",
         "~ talalhato .. kiszolgalo*|szerver*|cim*|gazdagep*",
         "~ talaljuk|talalom .. kiszolgalo*|szerver*",
+        "hol|neha|idonkent felold*|feloldod*",
+        "domain*|nev .. felold* .. ~",
       ],
       unuploaded: [
         "~ feltolt*|felmasol*|felrak*|toltheto|atmasol*|masolni|feltenni",
@@ -442,6 +453,7 @@ export const hu: Lexicon = {
         "level*|levelek|mail*|email*|uzenet* .. jonnek|erkeznek|jon|erkezik|erezik|megjonnek|bejonnek|megerkez* .. rendben|rendesen|jol|normal*|gond|tovabbra|hozzank",
         "kapok|kapunk|kapom .. level*|mail*|email* .. rendben|rendesen|gond|tovabbra|is",
         "jonnek mennek",
+        "fogadni|fogadas .. megy|mukod*|sikerul",
       ],
       outgoing: [
         "kuldeni|elkuldeni|kikuldeni|kuldni|kudeni tudok|tudunk|tud|tudom|lehet|megy|tudko",
@@ -449,6 +461,7 @@ export const hu: Lexicon = {
         "kuldes*|kimeno*|kikuldes .. mukod*|jo|rendben|ok|megy|hibatlan*",
         "kuldeni .. tudok|tudunk|tud",
         "jonnek mennek",
+        "kuldeni|elkuldeni|kuldes .. megy|mennek|mukod*|sikerul",
       ],
       mail: ["levelez*|email*|level*|mail* .. jo|rendben|mukod*|ok|jok|megy|mennek|jonnek mennek?"],
       site: [
@@ -483,6 +496,7 @@ export const hu: Lexicon = {
         "bovitmeny*|frissites* .. ota|utan .. ~|hib*|szet*",
         "karbantarto|karbantartasi mod*",
         "frissitettem|frissitettuk|frissitett|frissites* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|bovitmeny*|sablon*",
+        "feltett*|telepit*|aktival*|feltelepit* .. bovitmeny*|sablon*|plugin*",
       ],
       "mail.send": [
         "urlap*|kapcsolatfelvet*|ajanlatkero* .. ~ jon|jonnek|jott|erkez*|megy|mennek|kuld*|kap*|er",
@@ -734,7 +748,7 @@ export const hu: Lexicon = {
       "minket|bennunket|engem .. erint*",
       "mi volt|okozta .. oka|hiba*|tegnap|ejjel|baj|kieses*|az",
       "ti|onok volt*|voltatok",
-      "nalunk .. minden|jo|rendben|mukod*",
+      "nalunk .. jo|rendben|mukod*|minden_oke|minden_ok",
       "karbantartotok|karbantartas_van|karbantartas_lesz|karbantartas_miatt",
     ],
     "wrote-before": [

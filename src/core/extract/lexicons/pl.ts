@@ -198,6 +198,8 @@ export const pl: Lexicon = {
         "!bez problem*|klopot*|trudnosc*",
         "!~ problem*|klopot*",
         "raz|czasem|czasami|momentami|chwilami jest|dziala|dzialaja|chodzi|otwiera|wchodzi|sie",
+        "znikl*|zniknel*|zniknal .. sieci|internetu",
+        "strona|witryna|sklep|strony .. znikl*|zniknel*|zniknal",
       ],
       unreachable: [
         "~ nawiaza*|nawiazano|ustanowi* .. polaczen*",
@@ -236,6 +238,8 @@ export const pl: Lexicon = {
         "trwa|zajmuje .. wieki|dlugo|minut*|sekund*",
         "wydajnosc*|obciazon*|przeciazon*",
         "~ szybk*|plynn*",
+        "krew z nosa",
+        "klik*|otwarc*|wczyt* .. minut*|sekund*|wiek*",
       ],
       error: [
         "blad|bledu|bledy|bledow|bledem|bledzie|wyjatek|error*|exception",
@@ -259,6 +263,7 @@ export const pl: Lexicon = {
         "blad*|bled*|problem*|odrzuc*|klopot*|trudnosc* .. wysyl*|wyslani*|wychodzac*|smtp|wysylk*",
         "niewyslan*",
         "!ktorych|ktorego|ktorej .. ~ .. wysyl*|wysla*|napisa*|nadawa*",
+        "~ idzie|ida|leci|leca|wylatu*|poszedl|poszlo|poszly .. swiat|zewnatrz",
       ],
       unreceived: [
         "ostatni|ostatnia|ostatnie mail|mejl|wiadomosc|poczta|zamowienie",
@@ -279,6 +284,7 @@ export const pl: Lexicon = {
         "przestal* przychodz*|dochodz*|dociera*|odbier*|naplyw*|splyw*",
         "wczorajsz*|starsz* .. sa|jest .. dzisiejsz* .. brak|nie",
         "do nas ~ dochodz*|dociera*|trafia*",
+        "~ wpadl*|wpada*|wlatu*|kapie|kapn*|splynel*|wskak*|wskoczy*",
       ],
       late: [
         "opozn*|spozn*|zwlok*|poslizg*|zator*|zatkal*|zapchal*|zapchan*|zatkan*|dopiero",
@@ -361,6 +367,8 @@ export const pl: Lexicon = {
         "~ zgadza|pasuje",
         "certyfik* .. ~ .. zweryfik*|sprawdz*|potwierdz*|ufa*|zaufan*",
         "uzywa certyfik*",
+        "tozsamosc* .. ~ .. zweryfik*|potwierdz*|sprawdz*",
+        "~ .. zweryfik*|potwierdz*|sprawdz* tozsamosc*",
       ],
       blocked: [
         "zablokow*|blokad*|blokuj*|zbanow*|ban|bana|odblokow*|zawieszon*|wylaczon*|wstrzyman*|zawiesili*",
@@ -564,6 +572,7 @@ export const pl: Lexicon = {
         "po aktualizac*|zmian*|instalac* .. wtyczk*|motyw*|wordpres*|szablon* .. rozsyp*|rozjech*|blad*|bial*|zepsu*|przesta*",
         "uklad|wyglad .. strony|sklepu",
         "zaktualizow*|aktualizow*|uaktualni* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|wtyczk*|motyw*|szablon*",
+        "wgra*|zainstal*|instal*|aktyw* .. motyw*|wtyczk*|szablon*|plugin*",
       ],
       tls: [
         "atakujac*|hakerz*|przestepc*|osoby .. wykra*|ukra*|kradn*|przechwy* .. dan*|hasl*?",

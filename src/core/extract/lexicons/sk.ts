@@ -9,7 +9,7 @@ export const sk: Lexicon = {
     common: `
       a v na sa je že to z do s o si som sme ste sú ale ako čo už ešte od po za pre ktorý ktorá
       ktoré mi nám nás vás vám tak len alebo keď by byť bol bola bolo nie nejde nejdú nefunguje
-      nefungujú prosím ďakujem ďakujeme dobrý deň ahoj ahojte zdravím dnes včera ráno doobeda
+      nefungujú prosím ďakujem ďakujeme dobrý deň koľko mám ďalšia ďalší stojí máte treba ahoj ahojte zdravím dnes včera ráno doobeda
       poobede popoludní večer prečo kde kedy môže môžete môžem nemôžem nemôžeme máme mám majú
       naša náš naše vaša vaše stránka stránky web pošta pošty poštu schránka schránky heslo
       všetko nič ani pri pred aby niečo niekto tiež teraz práve asi bude stále zase znova cez
@@ -231,6 +231,8 @@ export const sk: Lexicon = {
         "sa|len toci",
         "trva .. vecnost*|nacit*|kym",
         "nestih*|pretazen*|vytazen*",
+        "vlecie|vleku|plazi*|taha|tahaju",
+        "klik*|kliknut*|otvoren*|nacitan* .. minut*|sekund*|vecnost",
       ],
       error: [
         "chyb|chyba|chybu|chyby|chybou|chybov*|chybe|hlask*|hlasenie|hlasenia|vynimk*|error*",
@@ -259,6 +261,7 @@ export const sk: Lexicon = {
         "nedojde|nedorazi k|ku|zakazni*|klient*|prijemc*",
         "!ktore|ktory|ktoru som|sme .. neposl*|neposiel*|nepisal*|neodosl*|neodosiel*",
         "!nikdy neposl*|neposiel*|nepisal*|neodosl*",
+        "nedostan*|nejde|nejdu|neodide|nesiel|neslo von",
       ],
       unreceived: [
         "posledny|posledna mail|sprava|email|posta|objednavka",
@@ -276,6 +279,10 @@ export const sk: Lexicon = {
         "strac*|strat*|miznu|zmizl* .. mail*|sprav*|post*|objednav*",
         "mail*|sprav*|posta|objednav* .. strac*|strat*|miznu|zmizl*|nikde",
         "cakam|cakame .. na mail*|sprav*|kod*|odpoved*|postu",
+        "!se|sa nedostan*",
+        "!nedostan* se|sa|von|do|na|k|ku",
+        "!k|ku|do|na .. nedostan*",
+        "nespadl*|nepada*|nekvapl*|nekvapka*|nepripl*",
       ],
       late: [
         "meska*|oneskor*|zdrzan*|neskoro|neskor|zdrzal*|omesk*",
@@ -311,6 +318,7 @@ export const sk: Lexicon = {
         "odopret* pristup*",
         "zle|neplatn*|nespravn*|chybn* prihlas*|meno|pouzivatel*|udaj*",
         "zamkl*|zamknut*|zablok* .. ucet|uctu",
+        "k|ku|do poste|posty|mailom|mailu|schranky|schrankam .. nedostan*",
       ],
       password: [
         "hesl* .. .. neberie|neprijim*|neplati|nefunguj*|nesedi|neuzn*",
@@ -352,6 +360,9 @@ export const sk: Lexicon = {
         "neplatn*|zly|nespravn* certifik*",
         "nesedi|nezhoduj* .. men*|certifik*|domen*",
         "certifikat* .. ~ .. overit|overen*|duverov*|doverov*",
+        "totoznost* .. ~ overit|overen*|potvrd*",
+        "totoznost* .. neda|nemozno|nemoze",
+        "~ .. overit|potvrdit totoznost*",
       ],
       blocked: [
         "zablok*|blokov*|blokuj*|blok*|zabanov*|ban|zakazan*|odblok*|pozastaven*|vypnut*|suspend*|zamknut*",
@@ -477,6 +488,8 @@ export const sk: Lexicon = {
       outgoing: [
         "odosielat|odosielanie|odoslat|odchodzia|poslat|posielat|odosiela .. funguje|ok|normalne|ide|poriadku|moz*|problem*|vraj",
         "mozem|mozeme|vieme|da|ide .. odosielat|odoslat|posielat|poslat",
+        "vieme|viem|dokazeme odosielat|odoslat|poslat|posielat",
+        "odosielat|odoslat|poslat|posielat .. vieme|viem|dokazeme|mozeme|mozem",
       ],
       mail: [
         "posta|posty|maily|mail .. funguj*|ide|idu|ok|normalne|poriadku|chodi|chodia|bezi|prichadza",
@@ -551,6 +564,7 @@ export const sk: Lexicon = {
         "hack*|napadl*|napadol .. web|nas|stranku|nam",
         "po aktualizac*|zmen*|instalac*|updat* .. plugin*|sablon*|wordpres*|doplnk*|temy .. nefung*|rozsyp*|rozbi*|chyb*|biel*|spadl*",
         "aktualizoval*|updatoval*|aktualizaci* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|sablon*|doplnk*",
+        "nahra*|nainstal*|instal*|aktivov* .. sablon*|plugin*|doplnk*|doplnok",
       ],
       tls: [
         "utocni* .. ukradnut|ukrad*|odcudzit|krad* .. udaj*|dat*|hesl*?",
@@ -600,6 +614,8 @@ export const sk: Lexicon = {
         "nedosta*|neprijim*|neobdrz* .. postu|mail*|sprav*|email*",
         "maily|posta|spravy .. meska*|oneskor*|neskoro|hodin*",
         "tvrdi*|vravi|pise .. ze .. posl*|pisal*|odosl*",
+        "!nedostan* se|sa|ven|von|do|na|k|ke|ku",
+        "!se|sa|k|ke|ku|do .. nedostan*",
       ],
       "mail.login": [
         "posta|mail*|schrank*|outlook* .. neaktualiz*|neobnov*|nesynchron*",

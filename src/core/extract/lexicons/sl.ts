@@ -258,6 +258,7 @@ export const sl: Lexicon = {
         "cas* nalaganj*|odziv*",
         "vrti in|pa vrti",
         "~ hitr*|odziven|odzivna|odzivno",
+        "klik* .. minut*|sekund*",
       ],
       error: [
         "napaka|napako|napake|napak|napaki|izjema|izjemo|izjeme|error*|exception",
@@ -301,6 +302,7 @@ export const sl: Lexicon = {
         "vedno|zmeraj|zaman caka* .. mail*|mejl*|sporocil*|post*|kod*|odgovor*",
         "se .. vedno nicesar|nic|ni",
         "pa jih|ga|je ni",
+        "~ kaplja*|kapne*|kapnil*|prikaplja*|prileti*|priletel*|pade|padlo",
       ],
       late: [
         "zamik*|vecurn*|kasnitv*|zamudo",
@@ -385,6 +387,7 @@ export const sl: Lexicon = {
         "~ ujema*",
         "rdec* opozor*|kljucavnic*|zaslon*",
         "potrdil*|certifikat* .. ~ .. preveri*|overi*|zaupa*",
+        "identitet*|istovetnost* .. ~ .. preveri*|potrdi*",
       ],
       blocked: [
         "blokira*|blokad*|zablokir*|zaklen*|onemogoc*|suspendir*|baniran*|banal*|odblokir*|odklen*|izklopljen*|ugasnjen*",
@@ -542,8 +545,8 @@ export const sl: Lexicon = {
     },
     phrases: {
       "web.down": [
-        "povezav* .. ~ .. vzpostavit*|vzpostavi .. stran*?",
-        "~ vzpostavit* .. povezav*",
+        "povezav* .. ~ .. vzpostavit*|vzpostavi .. stran*",
+        "~ vzpostavit* .. povezav* .. stran*|spletn*",
         "dolgo .. nic .. zgodi",
         "namesto .. stran*|trgovin*|spletn* .. prazn*|ponudnik*|parkir*|privzet*|druga|neka|napis",
         "~ splet*|stran* .. ~ mail*|post*|epost*",
@@ -579,6 +582,7 @@ export const sl: Lexicon = {
         "~ prikaz* .. iphon*|telefon*|pravilno|prav",
         "po posodobitv*|nadgradnj*|menjav* .. vticnik*|tem*|teme|wordpres*|predlog* .. sesul*|podrl*|napak*|bela|prazna|razpad*",
         "posodobil*|nadgradil*|posodobitv* .. wordpress*|plugin*|plug_in*|theme*|joomla*|woocommerce|elementor|vticnik*|predlog*|tem*",
+        "nalozil*|namest*|aktivir* .. vticnik*|predlog*|tem*",
       ],
       tls: [
         "napadalc*|vsiljivc*|hekerj* .. krad*|ukrad*|ukrast*|prestrez*|podatk*",
