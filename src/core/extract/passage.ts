@@ -22,7 +22,7 @@ type View = "own" | "evidence" | "whole";
 const ENDINGS =
   "hu|si|pl|cz|sk|de|at|ch|eu|com|net|org|info|biz|io|co|uk|ie|ro|hr|rs|it|fr|nl|be|us|shop|online|store|dev|app|me|tv|cloud|email|site|test|example|local|lan";
 const NAMES = new RegExp(
-  String.raw`[a-z0-9._%+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+|https?:\/\/[^\s<>"']+|(?<![a-z0-9])(?:[a-z0-9][a-z0-9-]{0,62}\.){1,6}(?:${ENDINGS})(?![a-z0-9])(?:\/[^\s<>"']*)?|\d+(?:[.:,]\d+)+|(?<![\p{L}\p{N}])e-(?=mail|post)`,
+  String.raw`[a-z0-9._%+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+|https?:\/\/[^\s<>"']+|(?<![a-z0-9])(?:[a-z0-9][a-z0-9-]{0,62}\.){1,6}(?:${ENDINGS})(?![a-z0-9])(?:\/[^\s<>"']*)?|(?<!\d)\d{1,20}(?:[.:,]\d{1,20})+|(?<![\p{L}\p{N}])e-(?=mail|post)`,
   "gu",
 );
 

@@ -119,6 +119,17 @@ describe("a whole report", () => {
     expect(mentions.map(({ value }) => value)).toEqual(["web7"]);
   });
 
+  test.each(["1", "a", "-", "1.", "a@", "+36 ", "_", "> ", "😀", "1a", ":", "a-b "])(
+    "a whole mail of nothing but %j is read in no time",
+    (part) => {
+      const text = part.repeat(Math.floor(20_000 / part.length));
+      const began = performance.now();
+      extract(report(text), against(null));
+      // One that grows with the square of its length takes seconds.
+      expect(performance.now() - began).toBeLessThan(1_200);
+    },
+  );
+
   test("whatever it says, each passage lies in its field and the likelihoods sum to one", () => {
     const word = fc.constantFrom(
       "Nem megy",
