@@ -104,3 +104,44 @@ export async function moveCustomers(tx: Db, from: string, into: string, now: Dat
     { from, into },
   );
 }
+
+/** Beginnings of what customers say where a probe of this kind fails. */
+const SAID: Readonly<Record<string, readonly string[]>> = {
+  http: ["web.", "database", "tls"],
+  tls: ["tls", "web."],
+  smtp: ["mail."],
+  imap: ["mail."],
+  pop3: ["mail."],
+  ftp: ["ftp"],
+  dns: ["dns"],
+  mysql: ["database", "web."],
+  postgres: ["database", "web."],
+};
+
+/**
+ * Of the customers of an incident those who told of what still fails belong to what is split off from
+ * it, and are told of that: "it is over" would not be true for them.
+ */
+export async function splitCustomers(tx: Db, from: string, off: string, now: Date): Promise<void> {
+  const probes: string[] = await tx("incident_evidence")
+    .join("monitors", "monitors.num", "incident_evidence.monitor")
+    .where({ incident_id: off })
+    .whereNull("until")
+    .distinct()
+    .pluck("monitors.probe");
+  const said = [...new Set(probes.flatMap((probe) => SAID[probe] ?? []))];
+  if (said.length === 0) return;
+  await tx.raw(
+    `with gone_along as (
+       update links l set undone_at = :now, undone_by = 'split'
+        where l.incident_id = :from and l.undone_at is null
+          and exists (select 1 from reports r
+                       where r.ticket_id = l.ticket_id
+                         and r.extraction #>> '{symptoms,0,symptom}' like any(cast(:said as text[])))
+       returning ticket_id, by, p, reasons, linked_at, picked)
+     insert into links (ticket_id, incident_id, by, p, reasons, linked_at, picked)
+     select ticket_id, :off, by, p, reasons, linked_at, picked from gone_along
+     on conflict (ticket_id, incident_id) where undone_at is null do nothing`,
+    { from, off, now, said: said.map((start) => `${start}%`) },
+  );
+}

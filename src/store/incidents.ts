@@ -5,7 +5,7 @@ import { worse } from "../core/status.js";
 import { faultOf, type Phase, type Subject } from "../core/wording.js";
 import { componentsOf, refreshComponents, type Affected } from "./component-status.js";
 import type { Db } from "./db.js";
-import { moveCustomers, oweCustomers } from "./incident-customers.js";
+import { moveCustomers, oweCustomers, splitCustomers } from "./incident-customers.js";
 import { oweMessages, type Speaker } from "./incident-messages.js";
 import { findIncident, loadEvidence, type EvidenceRow } from "./incident-rows.js";
 import { loadScope, type LoadedScope, type ScopeKey } from "./incident-scope.js";
@@ -48,6 +48,10 @@ export async function judgeScope(db: Db, key: ScopeKey, options: JudgeOptions): 
     const { publish, newId, now, openAtMost = Infinity } = options;
     const changes = decide(loaded.scope, now.getTime(), { publish, newId, openAtMost });
     for (const change of changes) await storeChange(tx, change, loaded, options);
+    // Once it is known what each rests on.
+    for (const change of changes)
+      if (change.kind === "opened" && change.splitFrom !== null)
+        await splitCustomers(tx, change.splitFrom, change.id, now);
     const parts = [...new Set(changes.map(({ id }) => id))].map((id) => partOf(id, changes));
     for (const part of parts) await conclude(tx, part, now);
     // Only when all are as they will be: a component may pass from one incident to another.

@@ -142,7 +142,10 @@ export async function saveBaseline(
 }
 
 const storeBaseline = async (tx: Db, baseline: Baseline): Promise<void> => {
-  await tx("report_baseline").insert({ baseline: toJson(baseline) }).onConflict("only").merge();
+  await tx("report_baseline")
+    .insert({ baseline: toJson(baseline) })
+    .onConflict("only")
+    .merge();
 };
 
 // ── what people decide ───────────────────────────────────────────────────────────────────────

@@ -5,7 +5,10 @@ import { judgeScope, type JudgeOptions, type Judged } from "../../src/store/inci
 import { saveComponents } from "../../src/store/components.js";
 import { saveHosts } from "../../src/store/hosts.js";
 import { removeMonitors, saveMonitors } from "../../src/store/monitors.js";
+import { listUntold } from "../../src/store/ticket-adoption.js";
+import { recordReading } from "../../src/store/ticket-reading.js";
 import { freshDb } from "../support/postgres.js";
+import { aStrangersReading, keepAReport, owedLetters } from "../support/reports.js";
 import { after, monitorRow, newId, watching, type Watching } from "../support/watched.js";
 
 const HOST = { kind: "host", id: "web3" } as const;
@@ -220,6 +223,35 @@ test("an outage that becomes mere slowness stays an outage in the history", asyn
     { status: "major_outage", since: after(60), until: after(3_660) },
     { status: "degraded_performance", since: after(3_660), until: null },
   ]);
+});
+
+test("who told of what still fails goes along when it is split off, and is not told that it is over", async () => {
+  const { db } = await freshDb();
+  const world = await watching(db, [
+    monitorRow("a"),
+    monitorRow("b", { probe: "smtp" }),
+    monitorRow("c", { probe: "smtp" }),
+  ]);
+  await world.see(0, { a: "up", b: "up", c: "up" });
+  await world.see(60, { a: "down", b: "down", c: "down" });
+  await world.see(65, { a: "down", b: "down", c: "down" });
+  const [host] = await judge(world, 66);
+  for (const symptom of ["web.slow", "mail.send"]) {
+    const report = await keepAReport(db, after(70), { contact: `${symptom}@bakery.example` });
+    const symptoms = [{ symptom, p: 1, spans: [] }];
+    const reading = aStrangersReading({ trusted: true, contactIsKnown: true, told: true });
+    const link = { id: host?.id ?? "", p: 0.97, reasons: [] };
+    const guard = async (): Promise<void> => undefined;
+    await recordReading(db, report, { ...reading, link }, { now: after(70), newId, guard });
+    await db("reports").where({ id: report }).update({ extraction: { symptoms } });
+  }
+  await world.see(120, { b: "up", c: "up" });
+  await world.see(125, { b: "up", c: "up" });
+  await judge(world, 130);
+  const [, own] = await judge(world, 260);
+  expect(await owedLetters(db, after(261))).toEqual(["mail.send@bakery.example update"]);
+  expect(await listUntold(db, 10)).toMatchObject([{ incidentId: own?.id }]);
+  expect((await db("tickets").pluck("state")).toSorted()).toEqual(["fixed", "known"]);
 });
 
 test("a host that fails again after one of its monitors was split off is one incident again", async () => {
