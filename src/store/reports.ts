@@ -148,7 +148,7 @@ export async function listReportsById(db: Db, ids: readonly string[]): Promise<S
   return rows.map(reportOf);
 }
 
-/** What nobody has read yet, without those `except`, oldest first. */
+/** What nobody has read yet, without those `except`, oldest first; what a program may flood us with last. */
 export async function listUnread(
   db: Db,
   limit: number,
@@ -157,6 +157,7 @@ export async function listUnread(
   const rows: ReportRow[] = await db("reports")
     .whereNull("read_at")
     .whereNotIn("id", except)
+    .orderByRaw("source = 'anonymous'")
     .orderBy("received_at")
     .orderBy("id")
     .limit(limit);

@@ -6,8 +6,8 @@ import type { Around, Question, Reply, Unread } from "../reader/messages.js";
 /** The reading thread, there while there is something to read. */
 export interface Reader {
   /**
-   * Reads reports in their order; `null` where the thread ends or takes too long over it. Rejects
-   * where the inventory cannot be loaded.
+   * Reads reports in their order; `null` where the thread ends or takes too long over it, and once it
+   * was stopped. Rejects where the inventory cannot be loaded.
    */
   read(reports: readonly Unread[], around: Around): Promise<Omit<Reply, "n"> | null>;
   /** Who lives on what has changed: it is loaded again before the next reading. */
@@ -41,6 +41,7 @@ export function keepReader({
 }: ReaderSettings): Reader {
   let thread: Worker | null = null;
   let stale = true;
+  let stopped = false;
   let n = 0;
   let idle: NodeJS.Timeout | undefined;
   const waiting = new Map<number, (reply: Reply | null) => void>();
@@ -87,6 +88,7 @@ export function keepReader({
 
   return {
     async read(reports, around) {
+      if (stopped) return null;
       clearTimeout(idle);
       const present = thread ?? start();
       if (stale) {
@@ -106,6 +108,9 @@ export function keepReader({
     forget() {
       stale = true;
     },
-    stop: end,
+    stop() {
+      stopped = true;
+      return end();
+    },
   };
 }
