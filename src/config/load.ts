@@ -216,8 +216,9 @@ async function readSections(main: Source, { reading, languages }: Tools): Promis
   };
 }
 
-const ownTexts = ({ help: _, ...texts }: Sections["texts"]): Config["texts"] =>
-  texts as Config["texts"];
+/** The operator's wording by language, without what stands beside it. */
+const ownTexts = (texts: Sections["texts"]): Config["texts"] =>
+  Object.fromEntries(Object.entries(texts).filter(([name]) => name !== "help")) as Config["texts"];
 
 /** A text under a key that nothing says would never be seen. */
 function checkTexts(texts: Sections["texts"], top: Part, reading: Reading): void {

@@ -104,6 +104,10 @@ export function createDb(connection: DbConnection, options: DbOptions = {}): Db 
 
 /** Ends a pool whose server says nothing: whoever waits for an answer hears at once that none comes. */
 export async function abandonDb(db: Db): Promise<void> {
+  // A pool that is being destroyed still takes whoever asks, and lets them wait to the end.
+  Object.assign(db.client, {
+    acquireConnection: () => Promise.reject(new Error("Connection terminated")),
+  });
   const destroyed = db.destroy();
   const cut = (): void => {
     for (const socket of socketsOf.get(db) ?? [])
