@@ -68,9 +68,14 @@ function namesToLeaveOut(mentions: readonly Mention[], account: Account | null):
   ];
 }
 
-/** Who mixes languages mixes English in; Czech and Slovak words are taken for one another. */
-function othersThan(code: Language): readonly Lexicon[] {
-  const near: readonly Language[] =
-    code === "sk" ? ["cs", "en"] : code === "cs" ? ["sk", "en"] : ["en"];
-  return near.filter((other) => other !== code).map((other) => LEXICONS[other]);
-}
+/** Who mixes languages mixes English in; short Slavic texts without marks are taken for a neighbour's. */
+const NEAR: Readonly<Partial<Record<Language, readonly Language[]>>> = {
+  cs: ["sk"],
+  sk: ["cs"],
+  sl: ["sk", "cs"],
+};
+
+const othersThan = (code: Language): readonly Lexicon[] =>
+  [...(NEAR[code] ?? []), "en" as const]
+    .filter((other) => other !== code)
+    .map((other) => LEXICONS[other]);

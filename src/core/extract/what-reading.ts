@@ -35,6 +35,8 @@ export interface Reading {
   readonly devices: readonly Range[];
   /** "I read about the outage" */
   readonly asks: readonly Range[];
+  /** "Please", "I should like" */
+  readonly requests: readonly Range[];
   /** Things that are said to be in order; they are not among `things` there. */
   readonly fine: readonly Of<Thing>[];
 }
@@ -52,6 +54,7 @@ function matcherOf(lexicon: Lexicon): Matcher {
     claim: lexicon.cues.compensation,
     device: lexicon.cues["one-device"],
     asks: lexicon.cues["asks-about"],
+    request: lexicon.cues.request,
   };
   for (const thing of THINGS) {
     lists[`thing ${thing}`] = [...what.things[thing], ...(INTERNATIONAL.things[thing] ?? [])];
@@ -144,6 +147,7 @@ export function readPassage(passage: Passage, lexicon: Lexicon): Reading {
     claims: labelled("claim"),
     devices: labelled("device"),
     asks: labelled("asks"),
+    requests: labelled("request"),
     fine: excused,
   };
 }

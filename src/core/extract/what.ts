@@ -56,7 +56,9 @@ const OTHER_WAY: ReadonlyMap<Thing, Leaning> = new Map<Thing, Leaning>([
   ["incoming", { "mail.send": 0.7 }],
   ["outgoing", { "mail.receive": 0.5, "mail.login": 0.35 }],
 ]);
-const ASKED = 0.5;
+const ASKED = 0.55;
+/** Who names a thing and nothing that is wrong with it wants something of it. */
+const NAMED_ONLY = 0.2;
 
 /** What is likely where no fault is told in words that are known. */
 function concludeFromLittle(evidence: Evidence, reading: Reading, fields: readonly Field[]): void {
@@ -68,14 +70,20 @@ function concludeFromLittle(evidence: Evidence, reading: Reading, fields: readon
       if (other && !reading.fine.some((also) => also.kind !== kind && OTHER_WAY.has(also.kind)))
         evidence.add(other, 1, spansOf(reading, { from, to }), true);
     }
-  const asks = fields.some(({ own }) => /[^\s?]\?(?!\S{0,40}[=&])/.test(own.text));
-  const isQuiet = reading.troubles.length === 0 && reading.fine.length === 0;
-  if (asks && isQuiet && evidence.bestFault() < LITTLE)
-    evidence.add(
-      { howto: ASKED },
-      1,
-      reading.things.flatMap((thing) => spansOf(reading, thing)),
-    );
+  const isFaultless =
+    reading.troubles.length === 0 &&
+    reading.fine.length === 0 &&
+    reading.phrases.every(({ kind }) => NO_FAULTS.has(kind)) &&
+    fault < LITTLE;
+  if (!isFaultless) return;
+  const asks =
+    reading.requests.length > 0 ||
+    fields.some(({ own }) => /[^\s?]\?(?!\S{0,40}[=&])/.test(own.text));
+  evidence.add(
+    { howto: asks ? ASKED : NAMED_ONLY },
+    1,
+    reading.things.flatMap((thing) => spansOf(reading, thing)),
+  );
 }
 /** They say that something failed, not what. */
 const VAGUE: ReadonlySet<Trouble> = new Set(["error", "login", "password", "down"]);

@@ -434,6 +434,8 @@ export const cs: Lexicon = {
         "hacky|hacku|diakritik*|ctverec*|otaznik* .. misto|otaznik*|spatne|znaky",
         "spatn*|nespravn*|star* obsah*|verz*|cen*|text*|obraz*",
         "po aktualizac*|zmen*|instalac* .. plugin*|sablon*|wordpres*|doplnk*|tematu",
+        "!pro|pre|nas|nasho|naseho grafik*",
+        "!grafik|grafika|graficka|grafikovi|grafikom",
       ],
       flood: [
         "divn*|podivn*|podezr*|neznam*|anglick*|cizojazyc* mail*|zprav*|email*",
@@ -819,6 +821,14 @@ export const cs: Lexicon = {
       "co|kde .. delam|udelal*|delame .. spatne|blbe|chybu",
       "sam|sama|sami|ja .. pokaz*|rozbil*|pohnojil*",
       "zaheslova*|zahesloval*",
+      "nasadil*|vlozil*|zabudoval*|rozjel*",
+      "programator*|grafik|webmaster|agentura|syn .. sahal*|zmenil*|upravoval*|predelal*|vrtal*|nahral*|upravil*",
+      "star*|zastaral* odkaz*|zalozk*|link*",
+      "nov* koleg*|zamestnan*|pracovnic*|pracovnik*|pokladni*|asistent*|sekretar*",
+      "nastoupil*",
+      "presli|presel|presla jsme|jsem? .. k",
+      "tri*|petkrat|nekolikrat .. spatn*|chybn*|blbe .. hesl*",
+      "zadal|zadala|zadali|napsal|naklepal .. spatn*|chybn*|blbe hesl*",
     ],
     "one-device": [
       "na|v ostatnich pocitac*|zarizen*|telefon* .. funguj*|jde|ok|poradku|normalne",

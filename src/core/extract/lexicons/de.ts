@@ -558,6 +558,9 @@ export const de: Lexicon = {
         "muss ich .. umstellen|andern|aendern|tun|etwas",
         "mehr speicher*|platz|postfacher",
         "empfehlen|empfehlung",
+        "wie exportiere|importiere|sichere|verkleinere|lege|leite|losche|loesche|richte|verbinde|teste|finde|erstelle|verschiebe|kopiere ich|wir|man",
+        "leiten sie .. weiter|um",
+        "entsperren",
       ],
       feedback: [
         "geht|funktioniert|laeuft|lauft|alles wieder",
@@ -624,6 +627,11 @@ export const de: Lexicon = {
       "was|wo habe|hab|haben .. ich|wir .. falsch gemacht|eingestellt",
       "ich|wir .. passwortgeschutzt|geschutzt|geschuetzt|verbockt|vermurkst|zerschossen",
       "ham|hamma|hob .. geandert|geaendert|umgestellt|umbenannt|geloscht|geloescht|installiert|verschoben",
+      "seit|seitdem|seither|nachdem|als ich|wir .. eingebaut|eingefugt|eingefuegt|hinzugefugt|hinzugefuegt|eingespielt|ausprobiert|herumprobiert|draufgespielt|reingestellt",
+      "programmierer|programmiererin|entwickler|webdesigner|agentur|neffe|sohn .. angefasst|geandert|geaendert|eingebaut|umgebaut|verandert|bearbeitet|hochgeladen|gebastelt",
+      "altes|alter|alte|alten|veralteter|veraltete link|links|lesezeichen|url|adresse",
+      "neue|neuer|neuen|neues mitarbeiter*|kolleg*|praktikant*|azubi*|sekretar*|assistent*",
+      "ich|wir .. gewechselt|umgezogen|gewandert",
     ],
     "one-device": [
       "nur|lediglich|bloss .. am|auf|bei|vom|mit|im handy|iphone|smartphone|laptop|rechner|pc|notebook|tablet|gerat|geraet|computer|outlook|kollegin|kollege*|mitarbeiter*|arbeitsplatz",

@@ -293,6 +293,8 @@ export const en: Lexicon = {
         "accident* .. delet*|remov*|overw*|drop*",
         "delet*|remov*|dropped .. accident*|mistake|mistakenly",
         "~ find|see .. mail|mails|email|emails|messages|folder|folders|files",
+        "stripped|stripped_off|gone missing?",
+        "without their|the|any? attachment*|pdf*",
       ],
       expired: [
         "expir*|lapsed|lapse",
@@ -559,6 +561,7 @@ export const en: Lexicon = {
         "instructions|guide|manual|tutorial|documentation|explanation",
         "are we|i allowed|able to",
         "does|do .. plan|package|hosting|tariff* .. include|support|allow|have",
+        "please forward|redirect|remove|create|delete|unlock|add|set_up|enable|disable|cancel",
       ],
       feedback: [
         "works|working|back|up|fine again|now",
@@ -645,6 +648,12 @@ export const en: Lexicon = {
       "what .. i|we doing|did wrong",
       "i|ive|we|weve messed|screwed|broke|broken|locked",
       "i|we .. password protected|protected",
+      "i|we|ive|weve|since|after .. moved|switched|transferred|added|inserted|embedded|deployed|fiddled|tinkered",
+      "developer|programmer|webmaster|designer|agency|nephew|son .. edited|touched|changed|broke|fiddled|put|added|uploaded|rewrote",
+      "mistyped",
+      "typed|entered .. wrong|incorrectly .. times|again|locked",
+      "old|outdated link|links|bookmark|bookmarks|url|address",
+      "new starter|colleague|employee|hire|joiner|apprentice|secretary|assistant",
     ],
     "one-device": [
       "only|just on|in|at|from|with .. my|one|this|the|his|her phone|iphone|mobile|laptop|computer|pc|tablet|machine|device|browser|outlook|colleague|chrome|safari",

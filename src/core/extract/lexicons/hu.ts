@@ -216,6 +216,7 @@ export const hu: Lexicon = {
         "ping* ~|sincs|sem",
         "ping .. ~",
         "~ jon|jonnek elo",
+        "kapcsolodas*|csatlakozas*|kapcsolat* .. sikertelen|meghiusult|megtagad*|hibas",
       ],
       slow: [
         "lass*|lasu|lasssu|belassul*|lelassul*|csiga*|csigalassu*|vanszorog*|docog*|cammog*|vontatott*|tetu|tetulassu|tetves|szaggat*|akadozva|akadozik|akad|botrany",
@@ -230,6 +231,7 @@ export const hu: Lexicon = {
         "gyorsabb*|gyorsit*",
         "mire .. bejon*|betolt*|megnyil*",
         "kattint* .. perc*|masodperc*",
+        "!gyorsabb*|felgyors*|gyorsit*",
       ],
       error: [
         "hiba|hibat|hibak|hibakat|hibara|hibas|hibaval|hibajelzes*|hibauzenet*|hibakod*|hibaoldal*|hibauzi",
@@ -568,6 +570,10 @@ export const hu: Lexicon = {
         "atirna*|atirnatok|kicserel*|cserel* .. kerem|kerjuk|tudnatok|legyszi",
         "tamogat*|telepitve|elerheto .. php|node*|python|verzio*|e",
         "tobb|nagyobb tarhely*|csomag*|hely*|kvota*|postafiok*",
+        "meg? tudjak|tudjatok|tudnak|tudnatok .. emelni|novelni|boviteni|csinalni|letrehozni|modositani|atallitani",
+        "kellene|kene .. egy|uj|kulon|masik",
+        "szuntess*|toroljek|toroljetek|oldjak|oldjatok|iranyits* .. meg|fel|at?",
+        "hogyan",
       ],
       feedback: [
         "ujra|ismet|mar|azota megy|mukod*|jo|elerheto|rendben",
@@ -634,6 +640,13 @@ export const hu: Lexicon = {
       "mit|hol rontott*|ronthatt*|csinaltam|csinaltunk .. rosszul?",
       "magam|magunk|mi|en .. elrontott*|elszur*|elallit*",
       "levedtem|levedtuk|jelszavaztam|jelszoval .. vedt*",
+      "beraktam|beraktuk|betettem|betettuk|beepitettem|beepitettuk|kiprobaltam|kiprobaltuk|hozzaadtam|hozzaadtuk",
+      "programozo*|fejleszto*|webmester*|informatikus*|rendszergazda* .. nyult|belenyult|piszkal*|atirt*|atir*|modosit*|feltolt*|elront*|valtoztat*",
+      "regi|elavult link*|konyvjelzo*|hivatkozas*",
+      "uj kollega*|kollegano*|munkatars*|dolgozo*|titkarno*|asszisztens*",
+      "elutott*|elgepel*|elirt*|felreut* .. jelszo*",
+      "jelszo*|jelszava* .. elutott*|elgepel*|elirt*",
+      "atvittuk|atvittem|athoztuk|athoztam|atkoltoz* .. domain*|mashova|regisztrator*",
     ],
     "one-device": [
       "csak|csupan .. telefon*|mobil*|laptop*|gepen|gepem*|gepunk*|gepe|gepen|tablet*|bongeszo*|iphone*|notebook*",
@@ -648,6 +661,8 @@ export const hu: Lexicon = {
       "!sem|se .. telefonon|gepen|mobilon|laptopon",
       "!telefonrol|gepen|laptopon is ugyan*",
       "!ugyan* .. telefon*|gep*|mobil*|laptop*",
+      "o|az gepen|telefonjan|laptopjan",
+      "tobbieknel|masnal|masoknal|mindenki_masnal .. rendben|jo|megy|mukod*",
     ],
     "works-elsewhere": [
       "masnal|masoknal|mashol|mashonnan|otthon|otthonrol|itthon|irodabol|mobilnetrol|mobilneten|mobilnettel|szomszedban|kollegaknal|kollegamnal|ismerosnel|nalunk .. jo|megy|mukod*|bejon|elerheto|rendben|megnyilik|gyonyor*|betolt",

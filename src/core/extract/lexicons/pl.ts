@@ -326,6 +326,7 @@ export const pl: Lexicon = {
         "~ dostepu do",
         "nieprawidlow*|zly|zla|zle|bledn* .. login*|haslo|nazw*|dane|uzytkownik*",
         "!wywala|wyrzuca .. komunikat*|blad*|bled*|ostrzez*",
+        "!przekierow* .. poczt*|mail*|wiadomosc*",
       ],
       password: [
         "hasl* .. .. ~ przyjm*|pasuj*|dziala|akcept*|wchodzi",
@@ -348,6 +349,7 @@ export const pl: Lexicon = {
         "gdzie .. podzial*|sa|znikn*",
         "wszystko|wszystkie .. znik*|przepad*|wcielo|skasow*|zniknel*",
         "brakuj* .. mail*|wiadomosc*|folder*|plik*|zdjec*",
+        "!usunac|skasowac|wykasowac",
       ],
       expired: [
         "wygas*|wygasl*|przetermin*|przedawni*",
@@ -807,6 +809,10 @@ export const pl: Lexicon = {
       "co|gdzie .. zrobi*|popeln*|ustawi* .. zle|nie_tak|blad",
       "sam|sama|sami .. zepsu*|popsu*|zabezpiecz*",
       "zabezpieczy* .. haslem",
+      "wstawil*|wdrozyl*|wbudowal*|dorzucil*|dolozyl*|podpial*|podpiel*",
+      "informatyk*|programist*|agencj*|syn|kolega .. grzeba*|majstrowal*|zmienia*|zmieni*|wgra*|przerobi*",
+      "star*|nieaktualn* link*|zakladk*|odnosnik*",
+      "przenieslis*|przenosil*|przeniosl*|przeszlis* .. domen*|rejestrator*",
     ],
     "one-device": [
       "tylko|wylacznie|jedynie na|u|w|z .. moim|jednym|jednej|telefon*|komork*|laptop*|komputer*|iphon*|smartfon*|tablet*|outlook*|kolezank*|koleg*|przegladarc*|mnie|szefa",

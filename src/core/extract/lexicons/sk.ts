@@ -431,6 +431,8 @@ export const sk: Lexicon = {
         "makcen*|diakritik*|stvorcek*|otaznik* .. namiesto|otaznik*|zle|znaky",
         "zl*|nespravn*|star* obsah*|verzi*|cen*|text*|obraz*",
         "po aktualizac*|zmen*|instalac* .. plugin*|sablon*|wordpres*|doplnk*|temy",
+        "!pro|pre|nas|nasho|naseho grafik*",
+        "!grafik|grafika|graficka|grafikovi|grafikom",
       ],
       flood: [
         "divn*|cudn*|podozr*|neznam*|anglick*|cudzojazyc* mail*|sprav*|email*",
@@ -821,6 +823,13 @@ export const sk: Lexicon = {
       "co|kde .. robim|urobil*|spravil* .. zle|chybu",
       "sam|sama|sami|ja .. pokaz*|rozbil*|pobabral*",
       "zaheslova*",
+      "nasadil*|vlozil*|zabudoval*",
+      "programator*|grafik|webmaster|agentura|syn .. siahal*|zmenil*|upravoval*|prerobil*|vrtal*|nahral*|upravil*",
+      "star*|zastaral* odkaz*|zalozk*|link*",
+      "nov* koleg*|zamestnan*|pracovnic*|pracovnik*|asistent*|sekretar*",
+      "nastupil*",
+      "presli|presiel|presla sme|som? .. k",
+      "zadal|zadala|zadali|napisal|naklepal .. zle|chybn*|nespravn* hesl*",
     ],
     "one-device": [
       "na|v ostatnych pocitac*|zariaden*|telefon* .. funguj*|ide|ok|poriadku|normalne",

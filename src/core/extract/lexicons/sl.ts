@@ -515,6 +515,7 @@ export const sl: Lexicon = {
         "posilja*|posiljanj*|poslati|odhodn* .. normaln*|redu|ok|okej|dela|deluje|lepo|gre",
         "lahko|normaln* .. posilja*|posljem*|odgovarja*|posiljam*",
         "poslati|poslat|posiljati lahko|gre|se",
+        "!lahko .. posiljanj*",
       ],
       mail: [
         "post*|mail*|mejl* .. pa? dela|deluje|redu|ok|okej|normalno|gre|delajo|gredo|prihaja|tece",
@@ -812,6 +813,12 @@ export const sl: Lexicon = {
       "kaj|kje sem|smo .. naredil*|storil*|zgresil* .. narobe|napak*?",
       "sam|sama|sami .. kriv*|pokvaril*|zamocil*",
       "zascitil*|zaklenil* .. gesl*",
+      "vgradil*|vstavil*|dodal* .. sem|smo",
+      "sem|smo|odkar .. vgradil*|vstavil*",
+      "programer*|razvijalec|razvijalk*|oblikovalec|agencij*|sin .. popravlj*|spreminj*|sprem*|nalozil*|predelal*",
+      "star* povezav*|zaznam*|link*|odkaz*",
+      "nov* sodelav*|zaposlen*|tajnic*|pomocnic*|pomocnik*",
+      "danes|vceraj|zjutraj .. smo|sem .. prenes*|presel*|prestav*|zamenj*",
     ],
     "one-device": [
       "samo|le|zgolj na|v|pri .. mojem|enem|tem|telefon*|mobitel*|racunalnik*|prenosnik*|tablic*|iphon*|sodelav*|kolegic*|kolegu|brskalnik*|outlook*|eni|moji",
