@@ -51,6 +51,25 @@ export async function findTicket(db: Db, id: string): Promise<Ticket | null> {
   return (await ticketsOf(db, rows))[0] ?? null;
 }
 
+/** What was said of a report since: by its customer on their page, by the engine, by staff. */
+export interface Said {
+  readonly at: Date;
+  readonly by: string;
+  readonly kind: "answer" | "update" | "note" | "works" | "broken" | "corrected";
+  readonly text: string;
+  /** What the customer put right: as it should have been understood. */
+  readonly corrected: Readonly<Record<string, string | null>> | null;
+  readonly undoneAt: Date | null;
+}
+
+/** All that was said of a report since it came in, oldest first. */
+export async function listSaid(db: Db, reportId: string): Promise<Said[]> {
+  return db("ticket_messages")
+    .select("at", "by", "kind", "text", "corrected", { undoneAt: "undone_at" })
+    .where({ report_id: reportId })
+    .orderBy(["at", "num"]);
+}
+
 export interface TicketPage {
   readonly state: "open" | "all";
   readonly after: { readonly openedAt: Date; readonly id: string } | null;

@@ -157,6 +157,7 @@ test("a source says whose a report is and when it came, once for each of its num
     receivedAt: "2026-11-22T09:00:00.000Z",
     source: "a source",
     answer: { kind: "none" },
+    said: [{ by: "engine", kind: "answer", undoneAt: null }],
   });
 });
 

@@ -162,6 +162,18 @@ export const report = z
     suspicion: z.string().nullable(),
     links: z.array(link),
     answer: answer.nullable(),
+    said: z
+      .array(
+        z.object({
+          at: instant,
+          by: z.string(),
+          kind: z.enum(["answer", "update", "note", "works", "broken", "corrected"]),
+          text: z.string(),
+          corrected: z.record(z.string(), z.string().nullable()).nullable(),
+          undoneAt: instant.nullable(),
+        }),
+      )
+      .meta({ description: "What was said of it since, by its customer, the engine and staff" }),
   })
   .meta({ id: "Report" });
 

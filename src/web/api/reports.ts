@@ -7,7 +7,7 @@ import type { SecretLinks } from "../../secret-links.js";
 import type { Db } from "../../store/db.js";
 import { findReport } from "../../store/reports.js";
 import { linkTicket, unlinkTicket } from "../../store/ticket-links.js";
-import { findTicket, listTickets } from "../../store/tickets.js";
+import { findTicket, listSaid, listTickets } from "../../store/tickets.js";
 import type { Role } from "../../store/tokens.js";
 import { bearerOf, nameOf, READERS, requireRole } from "../bearer.js";
 import type { Accepted, Intake } from "../intake.js";
@@ -85,7 +85,7 @@ export function reportRoutes(settings: ReportApiSettings): Router {
     const report = await findReport(db(), idOf(String(req.params["id"])));
     if (!report) throw new Problem("not-found", "There is no such report.");
     const ticket = report.ticketId === null ? null : await findTicket(db(), report.ticketId);
-    res.json(reportView(report, ticket));
+    res.json({ ...reportView(report, ticket), said: await listSaid(db(), report.id) });
   });
 
   routes.get("/tickets", requireRole(db, now, READERS), async (req, res) => {
