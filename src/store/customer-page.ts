@@ -154,7 +154,7 @@ export const sayBroken = (db: Db, reportId: string, said: Said): Promise<Heard> 
     const linked = await linkedTo(tx, ticket.id);
     const worked = linked && !linked.resolved_at && linked.state !== "monitoring";
     const state = worked ? "known" : "looking";
-    if (ticket.state === state && (await lastWord(tx, ticket)) === "broken") return "heard";
+    if (ticket.state === state && (await lastWord(tx, ticket, said)) === "broken") return "heard";
     await tx("tickets")
       .where({ id: ticket.id })
       .update({
@@ -254,9 +254,16 @@ const retractWorks = (tx: Db, { reportId }: LockedTicket, now: Date): Promise<nu
     .whereNull("undone_at")
     .update({ undone_at: now });
 
-async function lastWord(tx: Db, { reportId }: LockedTicket): Promise<string | null> {
+/** Of what counts as much as what is said now. */
+async function lastWord(
+  tx: Db,
+  { reportId, trusted }: LockedTicket,
+  { reader }: Said,
+): Promise<string | null> {
+  const sure = trusted || reader === "owner";
   const row: { kind: string } | undefined = await tx("ticket_messages")
     .select("kind")
+    .where((query) => void (sure && query.where({ trusted: true })))
     .where({ report_id: reportId, by: CUSTOMER })
     .whereIn("kind", ["works", "broken"])
     .whereNull("undone_at")

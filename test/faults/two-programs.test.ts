@@ -1,10 +1,15 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { LEADER_LOCK } from "../../src/store/db.js";
+import { findReport } from "../../src/store/reports.js";
+import { openWaitingReports } from "../../src/store/waiting-reports.js";
 import { findLockHolder } from "../../src/store/session.js";
 import { databaseProxy } from "../support/database-proxy.js";
 import { clock, compare, measured, slipOf, startTarget, watching } from "../support/ledger.js";
 import { freshDb } from "../support/postgres.js";
+import { aReport } from "../support/reports.js";
 import {
   canPause,
   isIdle,
@@ -101,6 +106,32 @@ test.skipIf(!canPause)(
       2_000,
     );
     expect((await first.stop()).code).toBe(0);
+  },
+);
+
+test.skipIf(!canPause)(
+  "what stands by takes reports that the other reads, and hands over what it kept on disk",
+  { timeout: 60_000 },
+  async () => {
+    const { db, first, second } = await twoPrograms();
+    expect(await leading(first)).toBe(true);
+    const began = clock();
+    const response = await fetch(`${second.url}/api/v1/reports`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ text: "Our mail does not leave since this morning.", language: "en" }),
+    });
+    const { answer } = (await response.json()) as { answer: { text: string } };
+    expect(answer.text).toMatch(/person/);
+    expect(clock() - began).toBeLessThan(5_000);
+    const folder = join(second.dataDir, "intake");
+    const kept = aReport(new Date(), { text: "My web site is slow." });
+    await openWaitingReports(folder, () => undefined).add(kept);
+    await vi.waitFor(
+      async () => expect((await findReport(db, kept.id))?.readAt).toBeInstanceOf(Date),
+      { timeout: 20_000, interval: 100 },
+    );
+    expect(readdirSync(folder)).toEqual([]);
   },
 );
 

@@ -251,7 +251,7 @@ test("who told of what still fails goes along when it is split off, and is not t
   const [, own] = await judge(world, 260);
   expect(await owedLetters(db, after(261))).toEqual(["mail.send@bakery.example update"]);
   expect(await listUntold(db, 10)).toMatchObject([{ incidentId: own?.id }]);
-  expect((await db("tickets").pluck("state")).toSorted()).toEqual(["fixed", "known"]);
+  expect(await db("tickets").orderBy("state").pluck("state")).toEqual(["fixed", "known"]);
 });
 
 test("a host that fails again after one of its monitors was split off is one incident again", async () => {

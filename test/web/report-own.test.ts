@@ -596,15 +596,14 @@ describe("a page that anybody may have made", () => {
     const { db, site, id, path, ticket } = await linkedByEngine();
     await db("tickets").where({ id: ticket }).update({ state: "closed" });
     await site.post(path, { act: "broken", id: newId() }, SAME_SITE);
-    await site.post(path, { act: "works", id: newId() }, SAME_SITE);
-    await site.post(site.links.ownerPath(id), { act: "broken", id: newId() }, SAME_SITE);
+    for (let twice = 0; twice < 2; twice++)
+      await site.post(site.links.ownerPath(id), { act: "broken", id: newId() }, SAME_SITE);
     const said = await db("ticket_messages")
       .where({ by: "customer" })
       .orderBy("num")
       .select("kind", "trusted");
     expect(said).toEqual([
       { kind: "broken", trusted: false },
-      { kind: "works", trusted: false },
       { kind: "broken", trusted: true },
     ]);
   });

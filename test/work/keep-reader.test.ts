@@ -21,7 +21,7 @@ const unread = (text: string) => {
   return { id: report.id, report, extraction: null };
 };
 
-function reader(options: { readonly patienceMs?: number; readonly idleMs?: number } = {}) {
+function aReader(options: { readonly patienceMs?: number; readonly idleMs?: number } = {}) {
   let loads = 0;
   const load = () => {
     loads += 1;
@@ -33,28 +33,27 @@ function reader(options: { readonly patienceMs?: number; readonly idleMs?: numbe
 }
 
 test("a reading that takes too long is given up with its thread, and the next has a new one", async () => {
-  const { read, forget } = reader({ patienceMs: 400 });
+  const reader = aReader({ patienceMs: 400 });
   const flood = Array.from({ length: 60 }, () => unread("nem megy a levelezés 550 ".repeat(700)));
-  expect(await read(flood, around)).toBeNull();
-  await expect(read([unread("Our mail does not leave.")], around)).rejects.toThrow("away");
-  forget();
+  expect(await reader.read(flood, around)).toBeNull();
+  await expect(reader.read([unread("Our mail does not leave.")], around)).rejects.toThrow("away");
 });
 
 test("once it was stopped it reads nothing, and starts no thread that nobody would end", async () => {
-  const { read, stop } = reader();
-  const under = read([unread("Our mail does not leave.")], around);
-  await stop();
+  const reader = aReader();
+  const under = reader.read([unread("Our mail does not leave.")], around);
+  await reader.stop();
   expect(await under).toBeNull();
-  expect(await read([unread("Our mail does not leave.")], around)).toBeNull();
+  expect(await reader.read([unread("Our mail does not leave.")], around)).toBeNull();
 });
 
 test("a thread with nothing to read gives its memory back, and is there again when needed", async () => {
-  const { read, loads } = reader({ idleMs: 50 });
-  const [first] = (await read([unread("Our mail does not leave.")], around))?.reads ?? [];
+  const reader = aReader({ idleMs: 50 });
+  const [first] = (await reader.read([unread("Our mail does not leave.")], around))?.reads ?? [];
   expect(first).toMatchObject({ ok: true });
   await new Promise((then) => setTimeout(then, 300));
   // What it knew of the inventory went with it.
-  await expect(read([unread("Our mail does not leave.")], around)).rejects.toThrow("away");
-  expect((await read([unread("Our mail does not leave.")], around))?.reads).toHaveLength(1);
-  expect(loads()).toBe(3);
+  await expect(reader.read([unread("Our mail does not leave.")], around)).rejects.toThrow("away");
+  expect((await reader.read([unread("Our mail does not leave.")], around))?.reads).toHaveLength(1);
+  expect(reader.loads()).toBe(3);
 });
