@@ -182,7 +182,12 @@ export async function startApp(given: AppSettings): Promise<App> {
     now,
     log,
   });
-  const answering = createAnswering({ texts: () => texts, site, help: () => config.help });
+  const answering = createAnswering({
+    texts: () => texts,
+    site,
+    help: () => config.help,
+    writes: () => config.mail !== null,
+  });
 
   const reencoder = createReencoder({ log });
   closing.add("pictures", () => reencoder.stop());

@@ -78,6 +78,8 @@ interface Said {
 
 interface AnsweringSettings {
   readonly texts: () => Texts;
+  /** Whether we can write letters at all. */
+  readonly writes: () => boolean;
   /** Where the operator explains what is reported. */
   readonly help: () => Config["help"];
   readonly site: () => { readonly name: string; readonly languages: readonly string[] };
@@ -88,7 +90,7 @@ const HOURS = 24;
 /** A candidate less likely than this is not mentioned to a customer. */
 const WORTH_SAYING = 0.5;
 
-export function createAnswering({ texts, site, help }: AnsweringSettings): Answering {
+export function createAnswering({ texts, site, help, writes }: AnsweringSettings): Answering {
   const usual = (): string => site().languages[0] ?? "en";
   const spoken = (language: string | null): string =>
     language !== null && texts().languages.includes(language) ? language : usual();
@@ -182,7 +184,7 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
         knowns,
         findings,
         now,
-        reachable: mine,
+        reachable: mine && writes(),
       });
       // Whoever may be anybody is told what anybody may know; the rest goes to the account's own address.
       const shown = trusted
@@ -193,14 +195,14 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
             knowns,
             findings,
             now,
-            reachable: mine,
+            reachable: mine && writes(),
             stranger: true,
           });
       const queue = queueOf(verdict, extraction);
       const clock = trusted && whole.words.kind === "known" && link !== null ? null : due;
       const letterLanguage = spoken(report.language ?? account?.language ?? language);
       const answerLetter = letterFor(report, whole.words, letterLanguage, mine && !trusted);
-      const letter = letterTo(report, mine, answerLetter, language);
+      const letter = writes() ? letterTo(report, mine, answerLetter, language) : null;
       const telling = trusted || letter?.kind === "answer";
       return {
         extraction,
@@ -223,7 +225,7 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
 
     tellingOf(report, ticket, { picked, incident }, now) {
       const language = spoken(report.language ?? ticket.language);
-      const reachable = report.contactProof !== null;
+      const reachable = report.contactProof !== null && writes();
       const words = wordsOfKnown(report, incident, "sure", now, reachable);
       // Whom the engine found by a name that anybody may give hears of it at the account's own address.
       const sure = report.trusted || picked;
@@ -244,7 +246,7 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
     hintOf(report, read, knowns, now) {
       if (report.trusted || report.answer?.incident !== null || !read.ok) return null;
       const { verdict, extraction } = read.open;
-      const reachable = report.contactProof !== null;
+      const reachable = report.contactProof !== null && writes();
       const input = { report, extraction, knowns, findings: [], now, reachable, stranger: true };
       const said = wordsFor(verdict, input);
       return said.about ? answerOf(said.words, report.answer.language, said, now) : null;
@@ -400,7 +402,9 @@ export function createAnswering({ texts, site, help }: AnsweringSettings): Answe
       link: null,
       told: false,
       contactIsKnown: false,
-      letter: letterTo(report, false, letterFor(report, words, language), language),
+      letter: writes()
+        ? letterTo(report, false, letterFor(report, words, language), language)
+        : null,
     };
   }
 }

@@ -50,6 +50,7 @@ const written = {
 async function reading(
   given: Db | null = null,
   sight: (look: DeepLook) => Partial<Looked> | Promise<Partial<Looked>> = () => ({}),
+  writes = true,
 ) {
   const db = given ?? (await freshDb()).db;
   const read = readInventory(JSON.stringify(written));
@@ -62,6 +63,7 @@ async function reading(
     epoch: await beginEpoch(db),
     loadInventory: () => Promise.resolve(read.contribution.inventory),
     answering: createAnswering({
+      writes: () => writes,
       texts: () => texts,
       site: () => ({ name: "Hoster", languages: ["en"] }),
       help: () => ({}),
@@ -290,4 +292,25 @@ test("who has lost the lead writes nothing, and whoever leads now reads it", asy
   const next = await reading(db);
   expect((await next.untilRead(id)).readAt).not.toBeNull();
   expect(await db("tickets").select("id")).toHaveLength(2);
+});
+
+test("without mail nobody is promised a letter, and none is owed", async () => {
+  const { db, read } = await reading(null, () => ({}), false);
+  const at = new Date(Date.now() - 600_000);
+  await saveHosts(db, [DUNA], new Date());
+  await openAnIncident(db, at, {
+    cause_kind: "host",
+    cause_id: "duna",
+    title: { en: "The web server duna is down" },
+  });
+  const own = {
+    accountId: "X-0",
+    contact: "boss@pekseg.example",
+    language: "en",
+    text: "The web site pekseg.example has not opened since ten minutes, it is down.",
+  };
+  const report = await read(own);
+  expect(report.answer).toMatchObject({ kind: "known" });
+  expect(report.answer?.text).not.toMatch(/we shall write/);
+  expect(await db("deliveries").whereNotNull("report_id").select("id")).toEqual([]);
 });
