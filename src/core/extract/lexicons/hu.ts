@@ -640,7 +640,7 @@ export const hu: Lexicon = {
       "mit|hol rontott*|ronthatt*|csinaltam|csinaltunk .. rosszul?",
       "magam|magunk|mi|en .. elrontott*|elszur*|elallit*",
       "levedtem|levedtuk|jelszavaztam|jelszoval .. vedt*",
-      "beraktam|beraktuk|betettem|betettuk|beepitettem|beepitettuk|kiprobaltam|kiprobaltuk|hozzaadtam|hozzaadtuk",
+      "beraktam|beraktuk|betettem|betettuk|beepitettem|beepitettuk|hozzaadtam|hozzaadtuk",
       "programozo*|fejleszto*|webmester*|informatikus*|rendszergazda* .. nyult|belenyult|piszkal*|atirt*|atir*|modosit*|feltolt*|elront*|valtoztat*",
       "regi|elavult link*|konyvjelzo*|hivatkozas*",
       "uj kollega*|kollegano*|munkatars*|dolgozo*|titkarno*|asszisztens*",
