@@ -4,6 +4,7 @@ import { createDirectory } from "../../src/core/directory-of.js";
 import { fold, tokens } from "../../src/core/extract/fold.js";
 import { NO_INVENTORY, type Inventory, type StandingPlace } from "../../src/core/inventory.js";
 import { canonicalAddress } from "../../src/core/ip-address.js";
+import { ownMs } from "../support/own-time.js";
 
 const place = (id: string, rest: Partial<StandingPlace> = {}): StandingPlace => ({
   id,
@@ -337,14 +338,14 @@ test("a directory of 20,000 accounts is built within two seconds and asked withi
       servers: { web: `web${n % 40}` },
     }),
   );
-  const startMs = performance.now();
+  const startMs = ownMs();
   const large = createDirectory({ ...NO_INVENTORY, accounts });
-  expect(performance.now() - startMs).toBeLessThan(2_000);
-  const askMs = performance.now();
+  expect(ownMs() - startMs).toBeLessThan(2_000);
+  const askMs = ownMs();
   for (let n = 0; n < 200; n++) {
     expect(large.domainsNear(`kraaft${n * 97}.test`)[0]?.accountId).toBe(`A-${n * 97}`);
     large.ownerOf(`www.kraft${n}.test`);
     large.companiesNamed(["studio", `${n.toString(36)}x`]);
   }
-  expect((performance.now() - askMs) / 200).toBeLessThan(5);
+  expect((ownMs() - askMs) / 200).toBeLessThan(5);
 });

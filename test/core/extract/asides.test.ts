@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { readFields } from "../../../src/core/extract/field.js";
 import { report } from "./world.js";
+import { ownMs } from "../../support/own-time.js";
 
 function asidesOf(text: string): [kind: string, passage: string][] {
   return readFields(report(text)).flatMap(({ asides, whole }) =>
@@ -163,7 +164,7 @@ test.each([
   ["brackets", "(".repeat(5_000) + ")".repeat(5_000)],
   ["what turns the writing round", "\u202E\u200B\u0000".repeat(30_000)],
 ])("asides in %s are found in no time", (_name, text) => {
-  const began = performance.now();
+  const began = ownMs();
   for (const [, passage] of asidesOf(text)) expect(text).toContain(passage);
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(ownMs() - began).toBeLessThan(1_000);
 });

@@ -4,6 +4,7 @@ import { extract, type ReadAgainst } from "../../../src/core/extract/extract.js"
 import { MOST_TEXT } from "../../../src/core/extract/field.js";
 import type { Language } from "../../../src/core/languages.js";
 import { accountOf, directory, report } from "./world.js";
+import { ownMs } from "../../support/own-time.js";
 
 const against = (id: string | null, language: Language | null = null): ReadAgainst => ({
   directory,
@@ -123,10 +124,10 @@ describe("a whole report", () => {
     "a whole mail of nothing but %j is read in no time",
     (part) => {
       const text = part.repeat(Math.floor(20_000 / part.length));
-      const began = performance.now();
+      const began = ownMs();
       extract(report(text), against(null));
-      // One that grows with the square of its length takes seconds.
-      expect(performance.now() - began).toBeLessThan(1_200);
+      // Our own time: others may be at work on this machine. What grows with the square takes seconds.
+      expect(ownMs() - began).toBeLessThan(1_200);
     },
   );
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fold, masked, tokens } from "../../../src/core/extract/fold.js";
+import { ownMs } from "../../support/own-time.js";
 
 test.each([
   ["Árvíztűrő TÜKÖRFÚRÓGÉP", "arvizturo tukorfurogep"],
@@ -75,7 +76,7 @@ test("whatever is folded, every word's passage folds to that word again", () => 
 });
 
 test("a hundred thousand marks fold in no time", () => {
-  const began = performance.now();
+  const began = ownMs();
   expect(fold("e" + "\u0301".repeat(100_000)).text).toBe("e");
-  expect(performance.now() - began).toBeLessThan(1_000);
+  expect(ownMs() - began).toBeLessThan(1_000);
 });

@@ -6,6 +6,7 @@ import { LEXICONS } from "../../../src/core/extract/lexicons/index.js";
 import { readSymptoms } from "../../../src/core/extract/what.js";
 import { type Language, LANGUAGES } from "../../../src/core/languages.js";
 import { report } from "./world.js";
+import { ownMs } from "../../support/own-time.js";
 
 function guesses(language: Language, text: string, subject: string | null = null) {
   return readSymptoms(readFields(report(text, subject)), LEXICONS[language], [LEXICONS.en]);
@@ -138,9 +139,9 @@ describe("what is wrong", () => {
     (piece) => {
       const text = piece.repeat(20_000 / piece.length);
       guesses("hu", text);
-      const began = performance.now();
+      const began = ownMs();
       guesses("hu", text);
-      expect(performance.now() - began).toBeLessThan(1000);
+      expect(ownMs() - began).toBeLessThan(1000);
     },
   );
 });

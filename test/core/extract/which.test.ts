@@ -5,6 +5,7 @@ import { readFields } from "../../../src/core/extract/field.js";
 import { fold } from "../../../src/core/extract/fold.js";
 import { readMentions } from "../../../src/core/extract/which.js";
 import { accountOf, directory, report } from "./world.js";
+import { ownMs } from "../../support/own-time.js";
 
 function mentionsOf(text: string, sender: string | null = null, subject: string | null = null) {
   const account = sender === null ? null : accountOf(sender);
@@ -312,8 +313,8 @@ describe("any text", () => {
     ["URLs", "http://".repeat(2_800)],
     ["marks", "e\u0301".repeat(10_000)],
   ])("twenty thousand characters of %s are read in no time", (_name, text) => {
-    const began = performance.now();
+    const began = ownMs();
     expect(mentionsOf(text, null, text.slice(0, 300)).length).toBeLessThanOrEqual(100);
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(ownMs() - began).toBeLessThan(1_500);
   });
 });
