@@ -80,7 +80,7 @@ type Event =
   | { readonly at: number; readonly rank: 2; readonly over: string }
   | { readonly at: number; readonly rank: 3; readonly arrived: Arrived };
 
-/** What was made of a report, in the words of the corpus. */
+/** What was made of a report, in the words that recorded worlds are judged by. */
 interface Prediction {
   readonly id: string;
   readonly lang: string;
