@@ -1,15 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { createDirectory } from "../src/core/directory-of.js";
 import { readInventory } from "../src/inventory/index.js";
-import { createLog } from "../src/log.js";
-import { createDb, migrate, type Db } from "../src/store/db.js";
-import { startEmbedded } from "../src/store/embedded.js";
+import type { Db } from "../src/store/db.js";
 import { importInventory, loadInventory, lookUp } from "../src/store/inventory.js";
-import { quantile, round, type Bench, type Stage } from "./bench.js";
+import { quantile, round, type Bench } from "./bench.js";
+import { openDatabase, timed } from "./database.js";
 
 const ACCOUNTS = 20_000;
 const DOMAINS = 3;
@@ -148,22 +144,4 @@ async function insertAlone(db: Db, text: string): Promise<void> {
     "insert into bare select value from jsonb_array_elements(cast(? as jsonb) -> 'customers')",
     [text],
   );
-}
-
-async function timed(step: () => Promise<unknown>): Promise<number> {
-  const from = performance.now();
-  await step();
-  return performance.now() - from;
-}
-
-async function openDatabase({ later }: Stage): Promise<Db> {
-  const dataDir = mkdtempSync(join(tmpdir(), "tudunk-bench-"));
-  chmodSync(dataDir, 0o755);
-  later(() => rmSync(dataDir, { recursive: true, force: true }));
-  const embedded = await startEmbedded({ dataDir, log: createLog("silent") });
-  later(() => embedded.stop());
-  const db = createDb(embedded.connection);
-  later(() => db.destroy());
-  await migrate(db);
-  return db;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,11 +15,11 @@ import type { ReportText } from "../src/core/extract/extraction.js";
 import { mergeParts } from "../src/core/merge-inventory.js";
 import { readInventory } from "../src/inventory/index.js";
 import { createLog } from "../src/log.js";
-import { createDb, migrate, type Db } from "../src/store/db.js";
-import { startEmbedded } from "../src/store/embedded.js";
+import type { Db } from "../src/store/db.js";
 import { openWaitingReports } from "../src/store/waiting-reports.js";
 import { createIntake } from "../src/web/intake.js";
 import { quantile, round, type Bench, type Stage } from "./bench.js";
+import { openDatabase, timed } from "./database.js";
 
 const ACCOUNTS = 20_000;
 const OPEN = 20;
@@ -222,22 +222,4 @@ function textsOfFixtures(): { readonly subject: string | null; readonly text: st
       parse(readFileSync(join(FIXTURES, name), "utf8")),
     )
     .map(({ subject = null, text }) => ({ subject, text }));
-}
-
-async function timed(step: () => Promise<unknown> | PromiseLike<unknown>): Promise<number> {
-  const from = performance.now();
-  await step();
-  return performance.now() - from;
-}
-
-async function openDatabase({ later }: Stage): Promise<Db> {
-  const dataDir = mkdtempSync(join(tmpdir(), "tudunk-bench-"));
-  chmodSync(dataDir, 0o755);
-  later(() => rmSync(dataDir, { recursive: true, force: true }));
-  const embedded = await startEmbedded({ dataDir, log: createLog("silent") });
-  later(() => embedded.stop());
-  const db = createDb(embedded.connection);
-  later(() => db.destroy());
-  await migrate(db);
-  return db;
 }

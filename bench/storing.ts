@@ -1,13 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { DateTime } from "luxon";
 import { Registry } from "prom-client";
 import { NO_CONFIG, type Config } from "../src/config/config.js";
 import { createLog } from "../src/log.js";
 import { createMetrics } from "../src/metrics.js";
-import { createDb, migrate, type Db } from "../src/store/db.js";
-import { startEmbedded } from "../src/store/embedded.js";
+import type { Db } from "../src/store/db.js";
 import { beginEpoch } from "../src/store/leadership.js";
 import { listWatched, saveMonitors } from "../src/store/monitors.js";
 import { createRoster } from "../src/work/roster.js";
@@ -15,6 +11,7 @@ import { createTaker } from "../src/work/take-results.js";
 import { dropOld, preparePartitions, rollUp } from "../src/work/tidy.js";
 import type { Sighting } from "../src/worker/messages.js";
 import { round, type Bench, type Stage } from "./bench.js";
+import { openDatabase } from "./database.js";
 
 const DAY_MS = 86_400_000;
 const ZONE = "Europe/Budapest";
@@ -197,18 +194,6 @@ async function sizeOf(db: Db, table: string): Promise<number> {
     { table },
   );
   return Number(rows[0]?.bytes ?? 0);
-}
-
-async function openDatabase({ later }: Stage): Promise<Db> {
-  const dataDir = mkdtempSync(join(tmpdir(), "tudunk-bench-"));
-  chmodSync(dataDir, 0o755);
-  later(() => rmSync(dataDir, { recursive: true, force: true }));
-  const server = await startEmbedded({ dataDir, log: quiet });
-  later(() => server.stop());
-  const db = createDb(server.connection, { statementTimeoutMs: 120_000 });
-  later(() => db.destroy());
-  await migrate(db);
-  return db;
 }
 
 const watch = (db: Db, n: number, now: Date): Promise<void> =>
