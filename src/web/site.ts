@@ -95,7 +95,10 @@ function failure(log: Log, copies: Copies): ErrorRequestHandler {
       else res.status(500).type("application/problem+json").send(BROKEN);
       return;
     }
-    await sendErrorPage(copies, req, res, problem?.code ?? "failed");
+    const code = problem?.code ?? "failed";
+    // A secret address is long: mail programs cut it, and whoever comes by it needs to know.
+    const isCut = code === "not-found" && req.path.startsWith("/report/");
+    await sendErrorPage(copies, req, res, isCut ? "gone" : code);
   };
 }
 

@@ -58,11 +58,11 @@ export async function sendErrorPage(
   copies: Copies,
   req: Request,
   res: Response,
-  problem: ProblemCode | "failed",
+  problem: ProblemCode | "failed" | "gone",
 ): Promise<void> {
   const language = languageOf(copies, req);
   const html = await copies.error(problem, language);
-  res.status(problem === "failed" ? 500 : STATUS_OF[problem]);
+  res.status(problem === "failed" ? 500 : STATUS_OF[problem === "gone" ? "not-found" : problem]);
   if (problem === "unavailable") res.set("Retry-After", "10");
   sendPage(res, language, html, "no-store");
 }

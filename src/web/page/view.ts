@@ -310,7 +310,11 @@ export function errorView(
   problem: string,
 ): ErrorView {
   const t: Say = (key, params = {}) => texts.t(language, key, params);
-  const heading = t([`page.error.${problem}.heading`, "page.error.failed.heading"]);
+  const heading = t([
+    `page.error.${problem}.heading`,
+    `customer.${problem}.heading`,
+    "page.error.failed.heading",
+  ]);
   const title = t("page.error.title", { heading, site: site.name });
   return {
     language,
@@ -324,7 +328,7 @@ export function errorView(
     asOf: null,
     reportHref: linkIn(site.languages, language)("/report"),
     heading,
-    text: t([`page.error.${problem}.text`, "page.error.failed.text"]),
+    text: t([`page.error.${problem}.text`, `customer.${problem}.text`, "page.error.failed.text"]),
   };
 }
 
