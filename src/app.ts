@@ -25,7 +25,7 @@ import { openWaitingReports } from "./store/waiting-reports.js";
 import { createReencoder } from "./images/reencode.js";
 import { createTexts } from "./texts.js";
 import { createIntake } from "./web/intake.js";
-import { createAnswering } from "./work/answering.js";
+import { createAnswering } from "./work/reports/answering.js";
 import { handOverReports } from "./work/hand-over.js";
 import { readReports, type Reading } from "./work/reports/read.js";
 import { createSite } from "./web/site.js";
@@ -35,6 +35,7 @@ import { beginLead, type Lead } from "./work/lead.js";
 import { reign, type Reign } from "./work/reign.js";
 import { createPageRenderer } from "./work/render-page.js";
 import { createSender, type Sender } from "./work/send-owed.js";
+import { wordsOfWork } from "./work/words-of-work.js";
 import { createVoices } from "./work/voices.js";
 
 export interface App {
@@ -207,6 +208,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       channels: config.channels.map(({ id }) => id),
       nextUpdateMs: config.policy.nextUpdateMs,
       headline: (incident, at) => texts.localized(headline(incident, at)),
+      words: (...args) => wordsOfWork(texts, ...args),
     }),
     copies,
     log,

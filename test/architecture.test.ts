@@ -80,6 +80,8 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
 const STORE_SHARED = ["src/store/db.ts", "src/store/session.ts"];
 const STORE_FAMILIES: readonly (readonly string[])[] = [
   ["src/store/embedded.ts", "src/store/account.ts"],
+  ["src/store/components.ts", "src/store/component-status.ts"],
+  ["src/store/page.ts", "src/store/maintenance-rows.ts"],
   [
     "src/store/incidents.ts",
     "src/store/incident-rows.ts",
@@ -88,6 +90,8 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/incident-updates.ts",
     "src/store/incident-customers.ts",
     "src/store/incident-by-hand.ts",
+    "src/store/maintenances.ts",
+    "src/store/maintenance-rows.ts",
     "src/store/still-broken.ts",
     "src/store/reported-faults.ts",
     "src/store/component-status.ts",

@@ -1,10 +1,11 @@
+import { DateTime } from "luxon";
 import type { z } from "zod";
 import { PROBES } from "../../probes/index.js";
 import type { Probe } from "../../probes/probe.js";
 import type { MailSettings } from "../notify/channel.js";
 import { CHANNELS } from "../notify/index.js";
 import { readCatalogues, unknownTexts } from "../texts.js";
-import type { ChannelSettings, Component, Config, Host, Monitor } from "./config.js";
+import type { ChannelSettings, Component, Config, Host, Maintenance, Monitor } from "./config.js";
 import { disk, type Disk } from "./disk.js";
 import { gatherFiles } from "./files.js";
 import type { Mistake } from "./mistakes.js";
@@ -41,7 +42,7 @@ export type Loaded = {
   | { readonly ok: false; readonly mistakes: readonly Mistake[] }
 );
 
-const KINDS = ["hosts", "components", "monitors", "channels"] as const;
+const KINDS = ["hosts", "components", "monitors", "channels", "maintenances"] as const;
 type Kind = (typeof KINDS)[number];
 const SLICE_MS = 12;
 
@@ -116,6 +117,14 @@ async function readWhole(
   const hasMail = entryOf(main.root, "mail") !== undefined;
   const hasAddress = Boolean(sections.site?.url ?? tools.env["PUBLIC_URL"]);
   const channels = await readChannels(lists.channels, hasMail, hasAddress, tools);
+  const timezone = sections.site?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  checkIds(lists.maintenances, reading);
+  const maintenances = await readMaintenances(
+    lists.maintenances,
+    { ...ids, groups: components.groups },
+    { timezone, siteLanguages },
+    tools,
+  );
   if (reading.mistakes.length > 0) return null;
   const { site, mail, references, resolvers, egress, retention, policy, texts } = sections;
   if (!site || !references || !resolvers || !egress || !retention || !policy || !texts) return null;
@@ -123,7 +132,7 @@ async function readWhole(
     site: {
       name: site.name,
       url: site.url ?? null,
-      timezone: site.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+      timezone,
       languages: siteLanguages,
       support: { email: site.support.email ?? null, phone: site.support.phone ?? null },
       accent: site.accent ?? null,
@@ -143,6 +152,7 @@ async function readWhole(
     components: components.list,
     monitors,
     channels,
+    maintenances,
     policy: { publish: policy.publish, nextUpdateMs: policy.next_update, reopenMs: policy.reopen },
     texts: ownTexts(texts),
     help: (texts.help ?? {}) as Config["help"],
@@ -252,7 +262,13 @@ const decoded = (text: string): string => {
 
 /** All entries of all files, kind by kind. */
 function entriesOf(sources: readonly Source[], reading: Reading): Record<Kind, Entry[]> {
-  const lists: Record<Kind, Entry[]> = { hosts: [], components: [], monitors: [], channels: [] };
+  const lists: Record<Kind, Entry[]> = {
+    hosts: [],
+    components: [],
+    monitors: [],
+    channels: [],
+    maintenances: [],
+  };
   for (const source of sources) {
     for (const kind of KINDS) {
       const part = partOf({ source, path: [], node: source.root }, kind);
@@ -354,6 +370,14 @@ function circles(hosts: readonly Host[]): string[][] {
   return found;
 }
 
+/** One text for all languages is said in each. */
+const inEach =
+  (languages: readonly string[]) =>
+  (text: string | Partial<Record<string, string>>): Record<string, string> =>
+    typeof text === "string"
+      ? Object.fromEntries(languages.map((language) => [language, text]))
+      : (text as Record<string, string>);
+
 async function readComponents(
   entries: readonly Entry[],
   siteLanguages: readonly string[],
@@ -363,10 +387,7 @@ async function readComponents(
   const list: Component[] = [];
   const all: Entry[] = [];
   const groups = new Set<string>();
-  const inAll = (text: string | Partial<Record<string, string>>): Record<string, string> =>
-    typeof text === "string"
-      ? Object.fromEntries(siteLanguages.map((language) => [language, text]))
-      : (text as Record<string, string>);
+  const inAll = inEach(siteLanguages);
   const readOne = async (entry: Entry, group: string | null): Promise<void> => {
     all.push(entry);
     const members = partOf(entry.part, "components");
@@ -502,6 +523,56 @@ async function readChannels(
     if (read && settings) channels.push({ ...read, settings });
   }
   return channels;
+}
+
+async function readMaintenances(
+  entries: readonly Entry[],
+  ids: Readonly<Record<"hosts" | "components" | "groups", ReadonlySet<string>>>,
+  site: { readonly timezone: string; readonly siteLanguages: readonly string[] },
+  { reading, languages, breathe }: Tools,
+): Promise<Maintenance[]> {
+  const schema = entrySchemas(languages).maintenances;
+  const inAll = inEach(site.siteLanguages);
+  const momentOf = (text: string): Date =>
+    DateTime.fromISO(text.replace(" ", "T"), { zone: site.timezone }).toJSDate();
+  const maintenances: Maintenance[] = [];
+  for (const { part } of entries) {
+    const read = await reading.read(schema, part);
+    const pause = breathe();
+    if (pause) await pause;
+    if (!read) continue;
+    const [startsAt, endsAt] = [momentOf(read.from), momentOf(read.to)];
+    for (const [name, moment] of [["from", startsAt] as const, ["to", endsAt] as const])
+      if (Number.isNaN(moment.getTime()))
+        reading.mistake(part, [name], { message: `${shown(read[name])} is no moment` });
+    if (endsAt <= startsAt)
+      reading.mistake(part, ["to"], { message: "expected a moment after from" });
+    for (const kind of ["hosts", "components"] as const)
+      for (const [index, id] of read[kind].entries())
+        if (!ids[kind].has(id))
+          reading.mistake(
+            part,
+            [kind, index],
+            unknown(reading, kind.replace(/s$/, ""), id, ids[kind]),
+          );
+        else if (kind === "components" && ids.groups.has(id))
+          reading.mistake(part, [kind, index], {
+            message: `${shown(id)} is a group; name its components`,
+          });
+    if (read.hosts.length + read.components.length === 0)
+      reading.mistake(part, [], { message: "expected hosts or components that it is about" });
+    const { id, title, text, hosts, components } = read;
+    maintenances.push({
+      id,
+      title: inAll(title),
+      text: text === undefined ? null : inAll(text),
+      startsAt,
+      endsAt,
+      hosts,
+      components,
+    });
+  }
+  return maintenances;
 }
 
 /** The entries of a map that are ours and those that are not, each as a map of its own. */

@@ -7,7 +7,6 @@ import { nearest } from "./mistakes.js";
 
 /** Keys that other versions know; saying so is kinder than "unknown". */
 export const LATER_KEYS: ReadonlySet<string> = new Set([
-  "maintenances",
   "oncall",
   "intake",
   "desks",
@@ -128,6 +127,14 @@ const every = between("1s", "7d");
 const timeout = between("50ms", "10m");
 const impact = z.enum(IMPACTS);
 
+/** `2026-12-01 02:00` in the site's zone, or with an offset; read once the zone is known. */
+const momentText = z
+  .string()
+  .max(40)
+  .regex(/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$/, {
+    error: "expected a moment such as 2026-12-01 02:00",
+  });
+
 /** The sections of the main file, each strict; `languages` are those there is a catalogue for. */
 export function sectionSchemas(languages: readonly string[]) {
   return {
@@ -211,7 +218,7 @@ export type Sections = {
   >;
 };
 
-/** The entries of the four lists, without what belongs to a probe, a channel or a group's members. */
+/** The entries of the lists, without what belongs to a probe, a channel or a group's members. */
 export function entrySchemas(languages: readonly string[]) {
   return {
     hosts: z.strictObject({
@@ -247,6 +254,15 @@ export function entrySchemas(languages: readonly string[]) {
       paused: z.boolean().default(false),
     }),
     channels: z.strictObject({ id, kind: z.string() }),
+    maintenances: z.strictObject({
+      id,
+      title: localized(languages, 200),
+      text: localized(languages, 5_000).optional(),
+      from: momentText,
+      to: momentText,
+      hosts: z.array(id).max(1_000).default([]),
+      components: z.array(id).max(200).default([]),
+    }),
   };
 }
 export type Entries = {

@@ -83,7 +83,8 @@ function explainedAmong(
   now: number,
 ): Reply["explained"] {
   const fresh = knowns.filter(
-    ({ knownAt, endedAt }) => endedAt === null && now - knownAt < EXPLAINS_MS,
+    ({ what, knownAt, endedAt }) =>
+      what === "incident" && endedAt === null && now - knownAt < EXPLAINS_MS,
   );
   return standing.flatMap(({ id, suspicion }) => {
     const by = fresh.find((known) => explains(known, suspicion, directory));

@@ -171,7 +171,7 @@ export async function listEarlier(db: Db, since: Date, limit: number): Promise<E
        select r.id, r.received_at, r.from_address, r.extraction, r.duplicate_of, r.suspicion_id,
               r.verdict #>> '{sender,accountId}' as account_id,
               r.verdict #>> '{candidates,0,id}' as resembles,
-              (select l.incident_id from links l
+              (select coalesce(l.incident_id, l.maintenance_id) from links l
                 where l.ticket_id = r.ticket_id and l.undone_at is null
                 order by l.linked_at limit 1) as linked_to
          from reports r

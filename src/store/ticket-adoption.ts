@@ -57,12 +57,13 @@ export interface Untold {
   readonly picked: boolean;
 }
 
-/** Links to public incidents that nobody was told of yet. */
+/** Links to public incidents and planned work that nobody was told of yet. */
 export async function listUntold(db: Db, limit: number): Promise<Untold[]> {
   const { rows } = await db.raw<{ rows: Untold[] }>(
-    `select l.id as "linkId", l.ticket_id as "ticketId", l.incident_id as "incidentId", l.picked
-       from links l join incidents i on i.id = l.incident_id
-      where l.told_at is null and l.undone_at is null and i.public
+    `select l.id as "linkId", l.ticket_id as "ticketId", l.picked,
+            coalesce(l.incident_id, l.maintenance_id) as "incidentId"
+       from links l left join incidents i on i.id = l.incident_id
+      where l.told_at is null and l.undone_at is null and (i.public or l.maintenance_id is not null)
       order by l.id limit :limit`,
     { limit },
   );

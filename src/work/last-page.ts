@@ -3,11 +3,12 @@ import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { PageModel } from "../core/page.js";
+import { MAINTENANCE_STATES } from "../core/maintenance.js";
 import { COMPONENT_STATUSES } from "../core/status.js";
 import { DAY_STATES } from "../core/uptime.js";
 
 /** The file's form; a page written by another version is not read. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * Puts the model where a start without the database finds it: written aside, synced and renamed, so
@@ -124,6 +125,24 @@ const incident = z.object({
     .min(1),
 });
 
+const maintenanceState = z.enum(MAINTENANCE_STATES);
+
+const maintenance = z.object({
+  id: z.string(),
+  title: localized,
+  state: maintenanceState,
+  startsAt: moment,
+  endsAt: moment,
+  startedAt: moment.nullable(),
+  endedAt: moment.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+  components: z.array(z.string()),
+  updates: z
+    .array(z.object({ id: z.string(), at: moment, state: maintenanceState, text: localized }))
+    .min(1),
+});
+
 const keptPage = z.object({
   version: z.literal(VERSION),
   site: z.object({
@@ -140,5 +159,6 @@ const keptPage = z.object({
   workerWordAt: moment.nullable(),
   components: z.array(component),
   incidents: z.array(incident),
+  maintenances: z.array(maintenance),
   olderBefore: moment.nullable(),
 });

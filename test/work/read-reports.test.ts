@@ -8,7 +8,7 @@ import { saveHosts } from "../../src/store/hosts.js";
 import { beginEpoch } from "../../src/store/leadership.js";
 import { findReport, keepReport, type StoredReport } from "../../src/store/reports.js";
 import { createTexts } from "../../src/texts.js";
-import { createAnswering } from "../../src/work/answering.js";
+import { createAnswering } from "../../src/work/reports/answering.js";
 import { readReports } from "../../src/work/reports/read.js";
 import { freshDb } from "../support/postgres.js";
 import { aReport, openAnIncident, owedLetters } from "../support/reports.js";

@@ -66,7 +66,11 @@ export const ticketsQuery = z.strictObject({
 
 const incidentId = z.string().regex(/^[a-z0-9]{12}$/);
 
-export const linkBody = z.strictObject({ incident: incidentId }).meta({ id: "LinkTo" });
+export const linkBody = z
+  .strictObject({
+    incident: incidentId.meta({ description: "An incident, or planned work" }),
+  })
+  .meta({ id: "LinkTo" });
 
 export const newIncident = z
   .strictObject({
