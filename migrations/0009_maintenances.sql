@@ -49,6 +49,10 @@ alter table corrections
   add column maintenance_id text references maintenances,
   add check (num_nonnulls(incident_id, maintenance_id) = 1);
 
--- Up to which of its customer's corrections a report was read again.
-alter table reports add column corrected_at timestamptz;
+-- What its customer put right (src/core/report.ts), as far as the report was read again by it.
+alter table reports add column corrected jsonb;
 create index ticket_messages_corrections on ticket_messages (at) where kind = 'corrected';
+
+-- When the customers of an undone link heard that it was none of theirs.
+alter table links add column retracted_at timestamptz;
+create index links_undone on links (undone_at) where undone_at is not null and retracted_at is null;

@@ -103,6 +103,7 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/ticket-reading.ts",
     "src/store/ticket-links.ts",
     "src/store/ticket-adoption.ts",
+    "src/store/ticket-correction.ts",
     "src/store/customer-letters.ts",
     "src/store/customer-page.ts",
   ],

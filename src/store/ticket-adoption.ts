@@ -77,21 +77,46 @@ export interface Telling {
   readonly letter: LetterBody | null;
 }
 
+type OfLink = Pick<Untold, "linkId" | "ticketId">;
+
 /** Notes that a link's customers are told, with the letters they are owed, all or nothing. */
-export async function tellLinked(
+export const tellLinked = (
   db: Db,
-  { linkId, ticketId }: Pick<Untold, "linkId" | "ticketId">,
+  link: OfLink,
+  tellings: readonly Telling[],
+  options: RecordOptions,
+): Promise<boolean> =>
+  tell(db, link, tellings, options, (tx) =>
+    tx("links").where({ id: link.linkId }).whereNull("told_at").whereNull("undone_at").update({
+      told_at: options.now,
+    }),
+  );
+
+/** The same for an undone link: they hear that it was none of theirs. */
+export const tellUndone = (
+  db: Db,
+  link: OfLink,
+  tellings: readonly Telling[],
+  options: RecordOptions,
+): Promise<boolean> =>
+  tell(db, link, tellings, options, (tx) =>
+    tx("links")
+      .where({ id: link.linkId })
+      .whereNull("retracted_at")
+      .update({ retracted_at: options.now }),
+  );
+
+async function tell(
+  db: Db,
+  { ticketId }: OfLink,
   tellings: readonly Telling[],
   { now, newId, guard }: RecordOptions,
+  /** Notes it on the link; 0 where it was by now. */
+  note: (tx: Db) => Promise<number> | PromiseLike<number>,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     await guard(tx);
-    const mine = await tx("links")
-      .where({ id: linkId })
-      .whereNull("told_at")
-      .whereNull("undone_at")
-      .update({ told_at: now });
-    if (mine === 0) return false;
+    if ((await note(tx)) === 0) return false;
     for (const { reportId, answer, letter } of tellings) {
       if (answer) await revise(tx, { ticketId, reportId, answer }, newId(), now);
       if (letter) await oweLetter(tx, reportId, letter, newId(), now);

@@ -99,7 +99,11 @@ export const suspicionsQuery = z.strictObject({
 // ── what goes out ────────────────────────────────────────────────────────────────────────────
 
 const instant = z.iso.datetime();
-const span = z.object({ field: z.enum(["subject", "text"]), from: z.number(), to: z.number() });
+const span = z.object({
+  field: z.enum(["subject", "text", "said"]),
+  from: z.number(),
+  to: z.number(),
+});
 const reason = z
   .object({
     code: z.string(),

@@ -1,3 +1,4 @@
+import type { Span } from "../../core/extract/extraction.js";
 import { CHOICES, HEARING, type Choice } from "../../core/report.js";
 import {
   isLate,
@@ -465,15 +466,8 @@ export function createReportViews(
   function understoodOf({ report, messages }: CustomerPage): OwnView["understood"] {
     const { extraction } = report;
     if (!extraction) return null;
-    const passage = ({
-      field,
-      from,
-      to,
-    }: {
-      field: "subject" | "text";
-      from: number;
-      to: number;
-    }) => (report[field] ?? "").slice(from, to).trim();
+    const passage = ({ field, from, to }: Span): string =>
+      field === "said" ? "" : (report[field] ?? "").slice(from, to).trim();
     const corrections = messages.flatMap(({ corrected }) => corrected ?? []);
     const which = corrections.findLast((one) => one.which !== null)?.which;
     const choice = corrections.findLast((one) => one.choice !== null)?.choice ?? null;

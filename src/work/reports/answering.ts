@@ -33,6 +33,8 @@ export interface Answering {
   readingOf(report: StoredReport, read: Read, known: KnownNow): Reading;
   /** For a report whose ticket was linked without a word, by the engine or by somebody. */
   tellingOf(report: StoredReport, ticket: Ticket, linked: LinkedTo, now: Date): Telling;
+  /** For a report whose ticket somebody unlinked after its customer had been told. */
+  withdrawalOf(report: StoredReport, ticket: Ticket, now: Date): Telling;
   /** What anybody may know of an incident that turned up after such a report; `null` where nothing. */
   hintOf(report: StoredReport, read: Read, knowns: readonly Linkable[], now: Date): Answer | null;
   /** The answer that a report was given, for an address that is known to be theirs by now. */
@@ -231,6 +233,23 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
         answer: sure ? answerOf(words, language, { about: incident, sure: true }, now) : null,
         letter:
           mayWrite && wants
+            ? letterFor(report, words, language, isOwners && !report.trusted)
+            : null,
+      };
+    },
+
+    withdrawalOf(report, ticket, now) {
+      const language = spoken(report.language ?? ticket.language);
+      const words = answerTo({ answer: "withdrawn", now, hours: HOURS });
+      const named = report.answer?.kind === "known" || report.answer?.kind === "maintenance";
+      const reachable = report.contactProof !== null && writes();
+      const isOwners = report.contactProof === "inventory";
+      const heard = report.trusted ? named && reachable : isOwners && writes();
+      return {
+        reportId: report.id,
+        answer: named ? answerOf(words, language, { about: null, sure: false }, now) : null,
+        letter:
+          heard && FIRST.has(report.hear)
             ? letterFor(report, words, language, isOwners && !report.trusted)
             : null,
       };

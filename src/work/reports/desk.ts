@@ -53,6 +53,8 @@ export interface ReadingSettings {
   readonly metrics: Metrics;
   /** Told after a commit that owes letters. */
   readonly onOwed: () => void;
+  /** Between two looks at what was noticed, said or put right since, however much comes in; default 10 s. */
+  readonly roundMs?: number;
 }
 
 /** What everybody who works on reports has at hand. */
@@ -131,10 +133,11 @@ export async function lookAround(
 
 export const toUnread = (report: StoredReport): Unread => {
   const { id, extraction, subject, text, receivedAt, channel, from, fromName } = report;
-  const { accountId, attachments } = report;
+  const { accountId, attachments, corrected } = report;
   return {
     id,
     extraction,
+    corrected,
     report: { subject, text, receivedAt, channel, from, fromName, accountId, attachments },
   };
 };
