@@ -12,6 +12,7 @@ const LEAVES = [
   "src/closing.ts",
   "src/texts.ts",
   "src/secret-links.ts",
+  "src/synced-file.ts",
   "src/turns.ts",
 ];
 

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
+import { MAIL_ADDRESS, MAIL_ADDRESS_MAX } from "../../core/mail-address.js";
 import { HEARING, SUBJECT_MAX, TEXT_MAX } from "../../core/report.js";
 import { SYMPTOMS } from "../../core/extract/extraction.js";
 import { COMPONENT_STATUSES } from "../../core/status.js";
@@ -18,14 +19,12 @@ const words = (max: number) =>
 const address = z
   .string()
   .trim()
-  .max(254)
+  .max(MAIL_ADDRESS_MAX)
   .overwrite((text) => {
     const [, name = "", domain = ""] = /^([^@]+)@([^@/?#\\:]+)$/.exec(text) ?? [];
     return domain === "" ? text : `${name}@${domainToASCII(domain) || domain}`;
   })
-  .regex(/^[^\s\p{Cc}\p{Cs}"<>(),:;@\\]+@(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/u, {
-    error: "expected an e-mail address such as anna@example.org",
-  });
+  .regex(MAIL_ADDRESS, { error: "expected an e-mail address such as anna@example.org" });
 
 export const newReport = z
   .strictObject({
