@@ -238,7 +238,9 @@ test("twenty reports with halves of characters keep nobody waiting", async () =>
     });
   const honest = await read({ text: "Our web site is down since this morning." });
   expect(honest.extraction).not.toBeNull();
-  expect(await db("reports").whereNull("read_at").select("id")).toEqual([]);
+  await vi.waitFor(async () =>
+    expect(await db("reports").whereNull("read_at").select("id")).toEqual([]),
+  );
   expect(await db("reports").whereNull("extraction").select("id")).toEqual([]);
 });
 
