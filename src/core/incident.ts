@@ -1,12 +1,14 @@
+import { groupByCause, JOIN_MS, mayBeWider, type Group, type WatchedHost } from "./causes.js";
 import { isFailing, type ConfirmedState } from "./health.js";
 import type { CauseKind, Severity } from "./incident-view.js";
 import { worse, worst, type ComponentStatus, type Impact } from "./status.js";
-import { isHostDown } from "./topology.js";
+import { topologyOf, type Topology } from "./topology.js";
 import { isNoticeable } from "./visibility.js";
 
 /** A monitor as the incident engine sees it; instants are epoch ms throughout this file. */
 export interface WatchedMonitor {
   readonly id: string;
+  readonly host: string | null;
   readonly probe: string;
   readonly component: string | null;
   readonly impact: Impact;
@@ -40,16 +42,19 @@ export interface Incident {
   readonly openedAt: number;
   /** Customers say that it goes on, so somebody has to say that it is over. */
   readonly doubted: boolean;
+  /** Its cause was widened, and nobody has been told yet. */
+  readonly untold: boolean;
   /** As last assessed. */
   readonly components: Assessment["components"];
   /** Present and past evidence. */
   readonly evidence: readonly Evidence[];
 }
 
-/** Everything that can share a cause: a host with its monitors, or one monitor without a host. */
+/** Everything that can share a cause: a tree of hosts with their monitors, or one monitor without a host. */
 export interface Scope {
-  readonly host: string | null;
-  /** Those watched now; paused and removed ones are absent. */
+  /** Empty for a monitor without a host. */
+  readonly hosts: readonly WatchedHost[];
+  /** Those watched now that fail, or that an incident rests on; paused and removed ones are absent. */
   readonly monitors: readonly WatchedMonitor[];
   readonly open: readonly Incident[];
   /** Resolved within the reopening window, newest first, not merged. */
@@ -60,10 +65,10 @@ export interface Rules {
   readonly publish: "confirmed" | "manual";
   readonly newId: () => string;
   /**
-   * How many new incidents of single monitors may open now. While the host's other monitors are being
-   * looked at, one stands for whatever fails there, so that a host that goes down says so once.
+   * How many new incidents of single monitors may open on a host now. While the host's other monitors
+   * are being looked at, one stands for whatever fails there, so that a host that goes down says so once.
    */
-  readonly openAtMost: number;
+  readonly room: (host: string | null) => number;
 }
 
 /** How bad it is for customers, from the evidence that stands. */
@@ -85,7 +90,15 @@ export type Change =
       readonly splitFrom: string | null;
     }
   | { readonly kind: "reopened"; readonly id: string }
-  | { readonly kind: "widened"; readonly id: string; readonly cause: Cause }
+  /** `told`: whether it may be told now, or could become wider still within moments. */
+  | {
+      readonly kind: "widened";
+      readonly id: string;
+      readonly cause: Cause;
+      readonly told: boolean;
+    }
+  /** A widening of before is to be told now. */
+  | { readonly kind: "told"; readonly id: string }
   | { readonly kind: "merged"; readonly id: string; readonly into: string }
   | {
       readonly kind: "evidence-added";
@@ -115,39 +128,68 @@ export type Change =
 export const SETTLE_MS = 120_000;
 
 /**
- * What the health of a scope's monitors means for its incidents: the fewest causes that explain
- * what fails, with identities kept. A host's incident takes in every failure on that host; the
- * oldest of several survives a merger; when the host is back and stays back for `SETTLE_MS`, what
- * still fails is split off with its real start and the host's incident resolves. A cause that
- * fails again soon reopens its incident. Planned work opens nothing, and ends nothing that was open
- * before. Deciding twice on the same scope decides nothing new.
+ * What the health of a scope's monitors means for its incidents: the fewest causes that explain what
+ * fails (`core/causes.ts`), with identities kept. An incident of a host takes in all that its cause
+ * explains; the oldest of several survives a merger, and is widened. When a cause is back and stays
+ * back for `SETTLE_MS`, what still fails is split off with its real start, and its incident resolves. A
+ * cause that fails again soon reopens its incident. Planned work opens nothing, and ends nothing that
+ * was open before. Deciding twice on the same scope decides nothing new.
  */
 export function decide(whole: Scope, now: number, rules: Rules): Change[] {
   const changes: Change[] = [];
-  const scope = { ...whole, monitors: whole.monitors.filter((one) => !isExpected(one, whole)) };
+  const scope = heardOf(whole);
   const failing = scope.monitors.filter(({ state }) => isFailing(state));
-  // What customers cannot notice says nothing of the host: it stands for itself.
-  const felt = failing.filter(isFelt);
-  const hostDown = scope.host !== null && isHostDown(felt.length, scope.monitors.length);
   const drafts = scope.open.filter((one) => isOurs(one, scope)).map(draftOf);
+  const topology = topologyOf(scope.hosts);
+  const work: Work = {
+    scope,
+    topology,
+    drafts,
+    rules,
+    changes,
+    now,
+    claimed: new Set(),
+    spoken: new Map(),
+  };
 
-  for (const one of scope.open) if (!isOurs(one, scope)) fetchMoved(one, scope, changes, now);
+  for (const one of scope.open) if (!isOurs(one, scope)) fetchMoved(one, work);
   for (const draft of drafts) endEvidence(draft, scope.monitors, changes, now);
-  const host = findHostDraft(scope, drafts, hostDown, felt, rules, changes);
-
-  const gathered = host && (hostDown || !settled(host, now)) ? host : null;
-  if (host && !gathered) splitOff(host, failing, drafts, rules, changes, now);
-  let room = rules.openAtMost;
-  for (const monitor of failing) {
-    const own = drafts.find((draft) => holds(draft, monitor.id));
-    if (gathered && isFelt(monitor)) addEvidence(gathered, monitor, changes);
-    else if (own) addEvidence(own, monitor, changes);
-    else if (room-- > 0)
-      addEvidence(draftFor(monitor, scope, drafts, rules, changes), monitor, changes);
+  const lasting = drafts.filter((draft) => lasts(draft, now)).map(({ cause }) => cause.id);
+  // What customers cannot notice says nothing of a host: it stands for itself.
+  const groups = groupByCause(failing.filter(isFelt), scope.hosts, topology, new Set(lasting));
+  for (const group of groups) if (group.cause.kind === "host") gather(group, work);
+  const alone = groups.flatMap(({ cause, members }) => (cause.kind === "monitor" ? members : []));
+  for (const monitor of [...alone, ...failing.filter((one) => !isFelt(one))]) stand(monitor, work);
+  for (const draft of drafts) {
+    tellWidening(draft, work);
+    assess(draft, scope.monitors, rules, changes);
   }
-
-  for (const draft of drafts) assess(draft, scope.monitors, rules, changes);
   return changes;
+}
+
+/** All that a decision is made with and written to. */
+interface Work {
+  readonly scope: Scope;
+  readonly drafts: Draft[];
+  readonly rules: Rules;
+  readonly changes: Change[];
+  readonly now: number;
+  readonly topology: Topology;
+  /** Host's incidents whose cause still explains something. */
+  readonly claimed: Set<Draft>;
+  /** Host → how many incidents of its single monitors were opened by this decision. */
+  readonly spoken: Map<string | null, number>;
+}
+
+/** Without what fails as planned work makes it fail: nobody hears of that. */
+function heardOf(whole: Scope): Scope {
+  const expected = whole.monitors.filter((one) => isExpected(one, whole));
+  const unheard = (host: string): number => expected.filter((one) => one.host === host).length;
+  return {
+    ...whole,
+    hosts: whole.hosts.map((host) => ({ ...host, watched: host.watched - unheard(host.id) })),
+    monitors: whole.monitors.filter((one) => !expected.includes(one)),
+  };
 }
 
 /** Fails as planned work makes it fail: no incident held it before. */
@@ -158,15 +200,21 @@ const isExpected = ({ id, state, maintained }: WatchedMonitor, { open }: Scope):
     evidence.some(({ monitor, until }) => monitor === id && until === null),
   );
 
+/** A host's incident, until its cause has been back for long enough to tell what still fails from what is late. */
+const lasts = (draft: Draft, now: number): boolean =>
+  !draft.gone &&
+  draft.cause.kind === "host" &&
+  now - Math.max(draft.openedAt, ...draft.evidence.map(({ until }) => until ?? 0)) < SETTLE_MS;
+
 const isFelt = ({ state, reason }: WatchedMonitor): boolean =>
   isFailing(state) && isNoticeable(state, reason);
 
 /** Whether an incident is this scope's to decide about, or merely holds evidence of a monitor that moved here. */
-const isOurs = ({ cause }: Incident, { host }: Scope): boolean =>
-  cause.kind !== "host" || cause.id === host;
+const isOurs = ({ cause }: Incident, { hosts }: Scope): boolean =>
+  cause.kind !== "host" || hosts.some(({ id }) => id === cause.id);
 
-/** Takes the evidence of monitors that moved here out of another host's incident, and nothing else. */
-function fetchMoved(from: Incident, scope: Scope, changes: Change[], now: number): void {
+/** Takes the evidence of monitors that moved here out of another tree's incident, and nothing else. */
+function fetchMoved(from: Incident, { scope, changes, now }: Work): void {
   const draft = draftOf(from);
   for (const { monitor } of standing(draft))
     if (scope.monitors.some(({ id }) => id === monitor)) end(draft, monitor, now, "moved", changes);
@@ -181,6 +229,7 @@ interface Draft {
   openedAt: number;
   lastEnd: EvidenceEnd;
   gone: boolean;
+  untold: boolean;
 }
 
 const draftOf = (incident: Incident): Draft => ({
@@ -191,6 +240,7 @@ const draftOf = (incident: Incident): Draft => ({
   openedAt: incident.openedAt,
   lastEnd: "recovered",
   gone: false,
+  untold: incident.untold,
 });
 
 const standing = (draft: Draft): Evidence[] => draft.evidence.filter(({ until }) => until === null);
@@ -230,38 +280,123 @@ function end(
 }
 
 /**
- * The host's open incident: present, or, once the host rule holds, reopened, widened from the
- * oldest open one, or new. Whatever else is open on the host is merged into it.
+ * The incident of a host's failure: present, or reopened, or widened from the oldest open one that it
+ * explains, or new. Whatever else is open and wholly explained is merged into it. What a lasting
+ * incident of another cause rests on stays there, until it is clear what goes on by itself.
  */
-function findHostDraft(
-  scope: Scope,
-  drafts: Draft[],
-  hostDown: boolean,
-  failing: readonly WatchedMonitor[],
-  rules: Rules,
-  changes: Change[],
-): Draft | null {
-  const present = drafts.find(({ cause }) => cause.kind === "host");
-  if (!hostDown || scope.host === null) return present ?? null;
-  const cause: Cause = { kind: "host", id: scope.host };
-  const others = drafts
-    .filter((draft) => draft === present || standing(draft).some(isFeltEvidence))
-    .toSorted((a, b) => a.openedAt - b.openedAt);
-  const earlier = present ? undefined : scope.recent.find((one) => one.cause.kind === "host");
+function gather({ cause, members, under }: Group<WatchedMonitor>, work: Work): void {
+  const { scope, drafts, changes, now, claimed } = work;
+  const ids = new Set(members.map(({ id }) => id));
+  const hosts = new Set([...under, ...members.flatMap(({ host }) => host ?? [])]);
+  const explained = (draft: Draft): boolean =>
+    !draft.gone &&
+    (isOf(draft, cause) ||
+      ((draft.cause.kind === "monitor" || hosts.has(draft.cause.id)) &&
+        standing(draft).some((one) => isFeltEvidence(one) && ids.has(one.monitor))));
+  const others = drafts.filter(explained).toSorted((a, b) => a.openedAt - b.openedAt);
+  const own: WatchedMonitor[] = [];
+  for (const monitor of members) {
+    const holder = holderOf(monitor, drafts);
+    if (holder && !others.includes(holder) && lasts(holder, now))
+      addEvidence(holder, monitor, changes);
+    else own.push(monitor);
+  }
+  if (own.length === 0) return;
+  const present = others.find((draft) => isOf(draft, cause));
+  const earlier = present ? undefined : scope.recent.find((one) => isOf(one, cause));
   const survivor = earlier
     ? reopen(earlier, drafts, changes)
-    : (others[0] ?? open(cause, firstOf(failing), null, drafts, rules, changes));
+    : (others[0] ?? openSplit(cause, own, work));
   for (const other of others) {
-    if (other === survivor) continue;
+    const isWhole = standing(other).every((one) => !isFeltEvidence(one) || ids.has(one.monitor));
+    if (other === survivor || !isWhole) continue;
     other.gone = true;
     changes.push({ kind: "merged", id: other.id, into: survivor.id });
     survivor.evidence.push(...standing(other));
   }
-  if (survivor.cause.kind !== "host") {
+  if (survivor.cause.kind !== "host" || (!isOf(survivor, cause) && under.has(survivor.cause.id))) {
     survivor.cause = cause;
-    changes.push({ kind: "widened", id: survivor.id, cause });
+    const told = isClear(survivor, work);
+    survivor.untold = !told;
+    changes.push({ kind: "widened", id: survivor.id, cause, told });
   }
-  return survivor;
+  claimed.add(survivor);
+  for (const monitor of own) moveTo(survivor, monitor, work);
+}
+
+const isOf = (one: { readonly cause: Cause }, cause: Cause): boolean =>
+  one.cause.kind === cause.kind && one.cause.id === cause.id;
+
+const holderOf = ({ id }: WatchedMonitor, drafts: readonly Draft[]): Draft | undefined =>
+  drafts.find((draft) => holds(draft, id));
+
+/** Whether no wider cause can show itself any more, so that this one may be told. */
+const isClear = ({ cause, openedAt }: Draft, { scope, topology, now }: Work): boolean =>
+  now - openedAt >= JOIN_MS || !mayBeWider(cause.id, scope.hosts, topology);
+
+/** Opens a host's incident; what it takes from one whose cause is back began when it began there. */
+function openSplit(cause: Cause, own: readonly WatchedMonitor[], work: Work): Draft {
+  const { drafts, rules, changes } = work;
+  const held = own.flatMap((monitor) => {
+    const holder = holderOf(monitor, drafts);
+    const evidence = holder && standing(holder).find((one) => one.monitor === monitor.id);
+    return holder && evidence ? [{ holder, since: evidence.since }] : [];
+  });
+  const from = held.find(({ holder }) => holder.cause.kind === "host")?.holder ?? null;
+  const since = Math.min(firstOf(own), ...held.map((one) => one.since));
+  if (from) from.lastEnd = "recovered";
+  return open(cause, since, from?.id ?? null, drafts, rules, changes);
+}
+
+/** `monitor` is evidence of `draft` from now on, and of no other. */
+function moveTo(draft: Draft, monitor: WatchedMonitor, { drafts, changes, now }: Work): void {
+  const holder = drafts.find(
+    (one) =>
+      one !== draft && !one.gone && standing(one).some((each) => each.monitor === monitor.id),
+  );
+  if (!holder) return addEvidence(draft, monitor, changes);
+  const since = standing(holder).find((one) => one.monitor === monitor.id)?.since ?? monitor.since;
+  end(holder, monitor.id, now, "moved", changes);
+  holder.lastEnd = "recovered";
+  addEvidence(draft, { ...monitor, since }, changes);
+}
+
+/** A monitor that fails for itself: in its own incident, or where it is held as long as that lasts. */
+function stand(monitor: WatchedMonitor, work: Work): void {
+  const { drafts, rules, changes, now, claimed } = work;
+  const holder = holderOf(monitor, drafts);
+  if (holder && (holder.cause.kind !== "host" || lasts(holder, now)))
+    return addEvidence(holder, monitor, changes);
+  if (holder && claimed.has(holder) && !isFelt(monitor))
+    return addEvidence(holder, monitor, changes);
+  if (holder) {
+    const since =
+      standing(holder).find((one) => one.monitor === monitor.id)?.since ?? monitor.since;
+    const own = open({ kind: "monitor", id: monitor.id }, since, holder.id, drafts, rules, changes);
+    return moveTo(own, monitor, work);
+  }
+  if (hasRoom(monitor, work)) addEvidence(draftFor(monitor, work), monitor, changes);
+}
+
+/** Whether one more single monitor may speak: those under one parent, while they are looked at, by one mouth. */
+function hasRoom({ host }: WatchedMonitor, { rules, spoken, scope }: Work): boolean {
+  const said = spoken.get(host) ?? 0;
+  const room = rules.room(host);
+  const parents = scope.hosts.find(({ id }) => id === host)?.parents ?? [];
+  const siblings = scope.hosts.filter(
+    (one) => one.id !== host && one.parents.some((parent) => parents.includes(parent)),
+  );
+  const isSaid = Number.isFinite(room) && siblings.some(({ id }) => (spoken.get(id) ?? 0) > 0);
+  if (said >= room || isSaid) return false;
+  spoken.set(host, said + 1);
+  return true;
+}
+
+/** A widening that had to wait is told once it is clear. */
+function tellWidening(draft: Draft, work: Work): void {
+  if (draft.gone || !draft.untold || draft.cause.kind !== "host" || !isClear(draft, work)) return;
+  draft.untold = false;
+  if (standing(draft).length > 0) work.changes.push({ kind: "told", id: draft.id });
 }
 
 const firstOf = (failing: readonly WatchedMonitor[]): number =>
@@ -283,6 +418,7 @@ function open(
     openedAt,
     lastEnd: "recovered",
     gone: false,
+    untold: false,
   };
   drafts.push(draft);
   changes.push({ kind: "opened", id: draft.id, cause, openedAt, splitFrom });
@@ -297,18 +433,11 @@ function reopen(earlier: Incident, drafts: Draft[], changes: Change[]): Draft {
 }
 
 /** The incident of a monitor that fails for itself: its recent one again, or a new one. */
-function draftFor(
-  monitor: WatchedMonitor,
-  scope: Scope,
-  drafts: Draft[],
-  rules: Rules,
-  changes: Change[],
-): Draft {
-  const earlier = scope.recent.find(
-    ({ cause }) => cause.kind === "monitor" && cause.id === monitor.id,
-  );
+function draftFor(monitor: WatchedMonitor, { scope, drafts, rules, changes }: Work): Draft {
+  const cause: Cause = { kind: "monitor", id: monitor.id };
+  const earlier = scope.recent.find((one) => isOf(one, cause));
   if (earlier) return reopen(earlier, drafts, changes);
-  return open({ kind: "monitor", id: monitor.id }, monitor.since, null, drafts, rules, changes);
+  return open(cause, monitor.since, null, drafts, rules, changes);
 }
 
 const isFeltEvidence = ({ outcome, reason }: Evidence): boolean => isNoticeable(outcome, reason);
@@ -325,28 +454,6 @@ function addEvidence(draft: Draft, monitor: WatchedMonitor, changes: Change[]): 
   const evidence: Evidence = { monitor: id, outcome, reason, since: kept, until: null };
   draft.evidence = [...draft.evidence.filter((one) => turned || one !== stands), evidence];
   changes.push({ kind: "evidence-added", id: draft.id, evidence, at: since });
-}
-
-/** Whether the host has been back for long enough to tell what still fails from what is late. */
-const settled = (host: Draft, now: number): boolean =>
-  now - Math.max(host.openedAt, ...host.evidence.map(({ until }) => until ?? 0)) >= SETTLE_MS;
-
-function splitOff(
-  host: Draft,
-  failing: readonly WatchedMonitor[],
-  drafts: Draft[],
-  rules: Rules,
-  changes: Change[],
-  now: number,
-): void {
-  for (const { monitor, since } of standing(host)) {
-    const still = failing.find(({ id }) => id === monitor);
-    if (!still) continue;
-    end(host, monitor, now, "moved", changes);
-    const own = open({ kind: "monitor", id: monitor }, since, host.id, drafts, rules, changes);
-    addEvidence(own, { ...still, since }, changes);
-  }
-  host.lastEnd = "recovered";
 }
 
 /** Resolves what nothing holds open any more, and says how bad the rest is. */

@@ -17,6 +17,7 @@ const monitor = (
   more: Partial<WatchedMonitor> = {},
 ): WatchedMonitor => ({
   id,
+  host: "web3",
   probe: "http",
   component: "web",
   impact: "major_outage",
@@ -48,13 +49,14 @@ const incident = (
   severity: "critical",
   openedAt: NOW - 60_000,
   doubted: false,
+  untold: false,
   components: [{ id: "web", status: "major_outage" }],
   evidence: its,
   ...more,
 });
 
 const scope = (monitors: readonly WatchedMonitor[], more: Partial<Scope> = {}): Scope => ({
-  host: "web3",
+  hosts: [{ id: "web3", parents: [], dependsOn: [], watched: monitors.length }],
   monitors,
   open: [],
   recent: [],
@@ -65,10 +67,10 @@ function decideAt(
   at: number,
   given: Scope,
   publish: "confirmed" | "manual" = "confirmed",
-  openAtMost = Infinity,
+  room = Infinity,
 ): Change[] {
   let n = 0;
-  return decide(given, at, { publish, newId: () => `new-${++n}`, openAtMost });
+  return decide(given, at, { publish, newId: () => `new-${++n}`, room: () => room });
 }
 /** The kinds of what was decided, with the incident each is about: `opened new-1`. */
 const told = (changes: readonly Change[]): string[] =>
@@ -224,13 +226,13 @@ test("a host that is back lets go of what still fails, with its real start, and 
   expect(told(decideAt(NOW - 1, given))).toEqual([]);
   const changes = decideAt(NOW, given);
   expect(told(changes)).toEqual([
-    "evidence-ended host",
     "opened new-1",
+    "evidence-ended host",
     "evidence-added new-1",
     "resolved host",
     "assessed new-1",
   ]);
-  expect(changes[1]).toMatchObject({
+  expect(changes[0]).toMatchObject({
     cause: { kind: "monitor", id: "a" },
     openedAt: 300,
     splitFrom: "host",
@@ -318,7 +320,7 @@ test("what customers say goes on is not over because probes see nothing", () => 
     doubted: true,
   });
   const world = scope([monitor("a", "up")], { open: [doubted] });
-  expect(decide(world, NOW, { publish: "confirmed", newId: () => "new", openAtMost: 9 })).toEqual(
+  expect(decide(world, NOW, { publish: "confirmed", newId: () => "new", room: () => 9 })).toEqual(
     [],
   );
 });
