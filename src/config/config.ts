@@ -49,7 +49,10 @@ export interface Host {
     "server" | "rack" | "switch" | "router" | "uplink" | "hypervisor" | "site" | "other";
   readonly name: string;
   readonly addresses: readonly string[];
+  /** What it stands on. */
   readonly parents: readonly string[];
+  /** Other hosts whose failure is felt here. */
+  readonly dependsOn: readonly string[];
 }
 
 export interface Component {

@@ -328,9 +328,12 @@ async function readHosts(
     const pause = breathe();
     if (pause) await pause;
     if (!read) continue;
-    for (const [index, parent] of read.parents.entries())
-      if (!ids.has(parent))
-        reading.mistake(part, ["parents", index], unknown(reading, "host", parent, ids));
+    for (const edge of ["parents", "dependsOn"] as const)
+      for (const [index, other] of read[edge].entries())
+        if (!ids.has(other))
+          reading.mistake(part, [edge, index], unknown(reading, "host", other, ids));
+        else if (edge === "dependsOn" && other === read.id)
+          reading.mistake(part, [edge, index], { message: "a host depends on itself anyway" });
     hosts.push({ ...read, name: read.name ?? read.id });
     parts.set(read.id, part);
   }

@@ -234,6 +234,7 @@ export function entrySchemas(languages: readonly string[]) {
         .max(1000)
         .default([]),
       parents: z.array(id).max(50).default([]),
+      dependsOn: z.array(id).max(50).default([]),
     }),
     components: z.strictObject({
       id,

@@ -57,6 +57,8 @@ export function groupByCause<F extends Failing>(
     for (const needed of topology.needs(one.host)) {
       const first = sick.get(needed)?.first as F | undefined;
       if (!first || asked.has(needed) || one.since < first.since - JOIN_MS) continue;
+      // Of two that need each other the one that failed first is the cause.
+      if (topology.needs(needed).has(one.host) && isBefore(one, first)) continue;
       return causeOf(first, new Set([...asked, one.host]));
     }
     return own;
@@ -71,6 +73,9 @@ export function groupByCause<F extends Failing>(
   }
   return [...groups.values()];
 }
+
+const isBefore = (one: Failing, other: Failing): boolean =>
+  one.since < other.since || (one.since === other.since && one.id < other.id);
 
 /** What of a host fails. `hit`: as much as nothing of it is known to work. */
 interface Sickness {

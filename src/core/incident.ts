@@ -304,16 +304,18 @@ function gather({ cause, members, under }: Group<WatchedMonitor>, work: Work): v
   if (own.length === 0) return;
   const present = others.find((draft) => isOf(draft, cause));
   const earlier = present ? undefined : scope.recent.find((one) => isOf(one, cause));
-  const survivor = earlier
-    ? reopen(earlier, drafts, changes)
-    : (others[0] ?? openSplit(cause, own, work));
+  const isWhole = (draft: Draft): boolean =>
+    standing(draft).every((one) => !isFeltEvidence(one) || ids.has(one.monitor));
+  const oldest = present && !isWhole(present) ? present : others[0];
+  const found = earlier ? reopen(earlier, drafts, changes) : oldest;
   for (const other of others) {
-    const isWhole = standing(other).every((one) => !isFeltEvidence(one) || ids.has(one.monitor));
-    if (other === survivor || !isWhole) continue;
+    if (!found || other === found || !isWhole(other)) continue;
     other.gone = true;
-    changes.push({ kind: "merged", id: other.id, into: survivor.id });
-    survivor.evidence.push(...standing(other));
+    changes.push({ kind: "merged", id: other.id, into: found.id });
+    found.evidence.push(...standing(other));
   }
+  const taken = own.map((monitor) => takeOut(monitor, found ?? null, work));
+  const survivor = found ?? openOf(cause, taken, work);
   if (survivor.cause.kind !== "host" || (!isOf(survivor, cause) && under.has(survivor.cause.id))) {
     survivor.cause = cause;
     const told = isClear(survivor, work);
@@ -321,7 +323,7 @@ function gather({ cause, members, under }: Group<WatchedMonitor>, work: Work): v
     changes.push({ kind: "widened", id: survivor.id, cause, told });
   }
   claimed.add(survivor);
-  for (const monitor of own) moveTo(survivor, monitor, work);
+  for (const { monitor } of taken) addEvidence(survivor, monitor, changes);
 }
 
 const isOf = (one: { readonly cause: Cause }, cause: Cause): boolean =>
@@ -334,46 +336,44 @@ const holderOf = ({ id }: WatchedMonitor, drafts: readonly Draft[]): Draft | und
 const isClear = ({ cause, openedAt }: Draft, { scope, topology, now }: Work): boolean =>
   now - openedAt >= JOIN_MS || !mayBeWider(cause.id, scope.hosts, topology);
 
-/** Opens a host's incident; what it takes from one whose cause is back began when it began there. */
-function openSplit(cause: Cause, own: readonly WatchedMonitor[], work: Work): Draft {
-  const { drafts, rules, changes } = work;
-  const held = own.flatMap((monitor) => {
-    const holder = holderOf(monitor, drafts);
-    const evidence = holder && standing(holder).find((one) => one.monitor === monitor.id);
-    return holder && evidence ? [{ holder, since: evidence.since }] : [];
-  });
-  const from = held.find(({ holder }) => holder.cause.kind === "host")?.holder ?? null;
-  const since = Math.min(firstOf(own), ...held.map((one) => one.since));
-  if (from) from.lastEnd = "recovered";
-  return open(cause, since, from?.id ?? null, drafts, rules, changes);
+/** A monitor's fault, taken out of the incident that it was evidence of. */
+interface Taken {
+  readonly monitor: WatchedMonitor;
+  readonly from: Draft | null;
 }
 
-/** `monitor` is evidence of `draft` from now on, and of no other. */
-function moveTo(draft: Draft, monitor: WatchedMonitor, { drafts, changes, now }: Work): void {
-  const holder = drafts.find(
-    (one) =>
-      one !== draft && !one.gone && standing(one).some((each) => each.monitor === monitor.id),
-  );
-  if (!holder) return addEvidence(draft, monitor, changes);
-  const since = standing(holder).find((one) => one.monitor === monitor.id)?.since ?? monitor.since;
-  end(holder, monitor.id, now, "moved", changes);
-  holder.lastEnd = "recovered";
-  addEvidence(draft, { ...monitor, since }, changes);
+/** Takes `monitor` out of whatever holds it but `keeper`: it began when it began there. */
+function takeOut(monitor: WatchedMonitor, keeper: Draft | null, work: Work): Taken {
+  const { drafts, changes, now } = work;
+  const of = (draft: Draft): Evidence | undefined =>
+    standing(draft).find((one) => one.monitor === monitor.id);
+  const from = drafts.find((one) => one !== keeper && !one.gone && of(one)) ?? null;
+  const since = from ? of(from)?.since : undefined;
+  if (!from || since === undefined) return { monitor, from: null };
+  end(from, monitor.id, now, "moved", changes);
+  from.lastEnd = "recovered";
+  return { monitor: { ...monitor, since }, from };
+}
+
+/** Opens an incident of what was taken; split off where it comes from one whose cause is back. */
+function openOf(cause: Cause, taken: readonly Taken[], { drafts, rules, changes }: Work): Draft {
+  const since = Math.min(...taken.map(({ monitor }) => monitor.since));
+  const from = taken.find((one) => one.from?.cause.kind === "host")?.from ?? null;
+  return open(cause, since, from?.id ?? null, drafts, rules, changes);
 }
 
 /** A monitor that fails for itself: in its own incident, or where it is held as long as that lasts. */
 function stand(monitor: WatchedMonitor, work: Work): void {
-  const { drafts, rules, changes, now, claimed } = work;
+  const { drafts, changes, now, claimed } = work;
   const holder = holderOf(monitor, drafts);
   if (holder && (holder.cause.kind !== "host" || lasts(holder, now)))
     return addEvidence(holder, monitor, changes);
   if (holder && claimed.has(holder) && !isFelt(monitor))
     return addEvidence(holder, monitor, changes);
   if (holder) {
-    const since =
-      standing(holder).find((one) => one.monitor === monitor.id)?.since ?? monitor.since;
-    const own = open({ kind: "monitor", id: monitor.id }, since, holder.id, drafts, rules, changes);
-    return moveTo(own, monitor, work);
+    const taken = takeOut(monitor, null, work);
+    const own = openOf({ kind: "monitor", id: monitor.id }, [taken], work);
+    return addEvidence(own, taken.monitor, changes);
   }
   if (hasRoom(monitor, work)) addEvidence(draftFor(monitor, work), monitor, changes);
 }
@@ -398,9 +398,6 @@ function tellWidening(draft: Draft, work: Work): void {
   draft.untold = false;
   if (standing(draft).length > 0) work.changes.push({ kind: "told", id: draft.id });
 }
-
-const firstOf = (failing: readonly WatchedMonitor[]): number =>
-  Math.min(...failing.map(({ since }) => since));
 
 function open(
   cause: Cause,
@@ -481,7 +478,8 @@ function assess(
     kind: "assessed",
     id,
     assessment: { severity: peak, components, public: isPublic },
-    worsened: incident !== null && peak !== incident.severity,
+    // What is about to be told says how bad it is.
+    worsened: incident !== null && peak !== incident.severity && !draft.untold,
     published:
       isPublic && incident?.public !== true ? Math.min(...felt.map(({ since }) => since)) : null,
   });

@@ -17,11 +17,12 @@ export interface IncidentRow {
   readonly merged_into: string | null;
   readonly split_from: string | null;
   readonly doubted_at: Date | null;
+  readonly untold: boolean;
 }
 
 /** The columns of `IncidentRow`, from `incidents i`. */
 export const INCIDENT = `i.id, i.state, i.public, i.cause_kind, i.cause_id, i.severity, i.title, i.opened_at, i.resolved_at,
-  i.next_update_at, i.merged_into, i.split_from, i.doubted_at`;
+  i.next_update_at, i.merged_into, i.split_from, i.doubted_at, i.untold`;
 
 export interface EvidenceRow {
   readonly incident_id: string;

@@ -11,7 +11,7 @@ import {
   type IncidentRow,
 } from "./incident-rows.js";
 
-/** What can share a cause: all monitors of a host, or one monitor that has none. */
+/** What can share a cause: all monitors of a tree of hosts (`hosts.tree`), or one monitor that has no host. */
 export interface ScopeKey {
   readonly kind: "host" | "monitor";
   readonly id: string;
@@ -22,10 +22,12 @@ export interface ScopeKey {
  * or only the hosts with an open incident.
  */
 export async function listUnsettledScopes(db: Db, which: "all" | "hosts"): Promise<ScopeKey[]> {
-  const hosts = `select 'host' as kind, cause_id as id from incidents where resolved_at is null and cause_kind = 'host'`;
+  const hosts = `select distinct 'host' as kind, h.tree as id
+       from incidents i join hosts h on h.id = i.cause_id
+      where i.resolved_at is null and i.cause_kind = 'host'`;
   const all = `select distinct case when m.host_id is null then 'monitor' else 'host' end as kind,
-                      coalesce(m.host_id, m.id) as id
-       from monitors m join monitor_states s on s.monitor = m.num
+                      coalesce(h.tree, m.id) as id
+       from monitors m join monitor_states s on s.monitor = m.num left join hosts h on h.id = m.host_id
       where (m.removed_at is null and not m.paused and s.health ->> 'state' in ('down', 'degraded'))
          or m.num in (select e.monitor from incident_evidence e where e.until is null)
          or m.id in (select cause_id from incidents where resolved_at is null and cause_kind = 'monitor')
@@ -43,7 +45,7 @@ interface Member extends WatchedMonitor {
 /** A scope as the core decides on it, with what storing the decision needs. */
 export interface LoadedScope {
   readonly scope: Scope;
-  readonly hostName: string | null;
+  readonly hostNames: ReadonlyMap<string, string>;
   readonly nums: ReadonlyMap<string, number>;
   readonly members: readonly Member[];
   readonly names: ReadonlyMap<string, Localized>;
@@ -52,6 +54,7 @@ export interface LoadedScope {
 interface MonitorRow {
   readonly num: number;
   readonly id: string;
+  readonly host: string | null;
   readonly probe: string;
   readonly component: string | null;
   readonly impact: Impact;
@@ -75,36 +78,43 @@ const MAINTAINED = `with recursive running as (
      select mc.component_id as id from maintenance_components mc
        join running r on r.id = mc.maintenance_id and r.hosts = '{}')`;
 
-/** Locks a scope and loads it; `null` where there is no such host or monitor. */
+/** Of a tree those hosts of which something fails, or an incident rests on something. */
+const BUSY = `busy as (
+     select distinct m.host_id from monitors m join monitor_states s on s.monitor = m.num
+       join hosts h on h.id = m.host_id and h.tree = :id
+      where s.health ->> 'state' in ('down', 'degraded')
+         or m.num in (select e.monitor from incident_evidence e where e.until is null)
+         or m.id in (select cause_id from incidents where resolved_at is null and cause_kind = 'monitor'))`;
+
+/** Locks a scope and loads what of it matters; `null` where there is no such tree or monitor. */
 export async function loadScope(
   tx: Db,
   key: ScopeKey,
   { now, reopenMs }: { readonly now: Date; readonly reopenMs: number },
 ): Promise<LoadedScope | null> {
-  const { rows: locked } = await tx.raw<{ rows: { name: string }[] }>(
-    key.kind === "host"
-      ? `select name from hosts where id = :id for update`
-      : `select id as name from monitors where id = :id for update`,
+  const isTree = key.kind === "host";
+  const { rows: locked } = await tx.raw<{ rows: unknown[] }>(
+    `select id from ${isTree ? "hosts" : "monitors"} where id = :id for update`,
     { id: key.id },
   );
-  const [place] = locked;
-  if (!place) return null;
+  if (locked.length === 0) return null;
 
+  const hosts = isTree ? await hostsOf(tx, key.id) : [];
   const { rows: monitors } = await tx.raw<{ rows: MonitorRow[] }>(
-    `${MAINTAINED}
-     select m.num, m.id, m.probe, m.impact, s.health, m.removed_at is null and not m.paused as watched,
+    `${MAINTAINED}${isTree ? `, ${BUSY}` : ""}
+     select m.num, m.id, m.host_id as host, m.probe, m.impact, s.health, m.removed_at is null and not m.paused as watched,
             m.host_id in (select id from worked_on) is true
               or m.component_id in (select id from worked_in) is true as maintained,
             case when c.removed_at is null then c.id end as component
        from monitors m join monitor_states s on s.monitor = m.num left join components c on c.id = m.component_id
-      where ${key.kind === "host" ? "m.host_id = :id" : "m.id = :id and m.host_id is null"}`,
+      where ${isTree ? "m.host_id in (select host_id from busy)" : "m.id = :id and m.host_id is null"}`,
     { id: key.id, now },
   );
   const { rows: incidents } = await tx.raw<{ rows: IncidentRow[] }>(
     `select ${INCIDENT} from incidents i
       where (i.resolved_at is null or (i.resolved_at > :since and i.merged_into is null))
         and i.state <> 'postmortem'
-        and ((i.cause_kind = :kind and i.cause_id = :id)
+        and ((i.cause_kind = 'host' and i.cause_id = any(:hosts))
           or (i.cause_kind = 'monitor' and i.cause_id = any(:monitors))
           or (i.resolved_at is null and i.cause_kind in ('host', 'monitor')
               and exists (select 1 from incident_evidence e
@@ -112,8 +122,7 @@ export async function loadScope(
       order by i.opened_at desc`,
     {
       since: new Date(now.getTime() - reopenMs),
-      kind: key.kind,
-      id: key.id,
+      hosts: hosts.map(({ id }) => id),
       monitors: monitors.map(({ id }) => id),
       nums: monitors.map(({ num }) => num),
     },
@@ -141,21 +150,45 @@ export async function loadScope(
   );
   return {
     scope: {
-      host: key.kind === "host" ? key.id : null,
+      hosts: hosts.map(({ id, parents, dependsOn, watched }) => ({
+        id,
+        parents,
+        dependsOn,
+        watched,
+      })),
       monitors: members,
       open: all.filter((_, n) => incidents[n]?.resolved_at === null),
       recent: all.filter((_, n) => incidents[n]?.resolved_at !== null),
     },
-    hostName: key.kind === "host" ? place.name : null,
+    hostNames: new Map(hosts.map(({ id, name }) => [id, name])),
     nums: await numsOf(tx, monitors, evidence),
     members,
     names: new Map(components.map(({ id, name }) => [id, name])),
   };
 }
 
+interface HostRow {
+  readonly id: string;
+  readonly name: string;
+  readonly parents: readonly string[];
+  readonly dependsOn: readonly string[];
+  readonly watched: number;
+}
+
+async function hostsOf(tx: Db, tree: string): Promise<HostRow[]> {
+  const { rows } = await tx.raw<{ rows: HostRow[] }>(
+    `select h.id, h.name, h.parents, h.depends_on as "dependsOn", count(m.num)::int as watched
+       from hosts h left join monitors m on m.host_id = h.id and m.removed_at is null and not m.paused
+      where h.tree = :tree group by h.id`,
+    { tree },
+  );
+  return rows;
+}
+
 const memberOf = ({
   num,
   id,
+  host,
   probe,
   component,
   impact,
@@ -164,6 +197,7 @@ const memberOf = ({
 }: MonitorRow): Member => ({
   num,
   id,
+  host,
   probe,
   component,
   impact,
@@ -205,6 +239,7 @@ const toIncident = (
   severity: row.severity,
   openedAt: row.opened_at.getTime(),
   doubted: row.doubted_at !== null,
+  untold: row.untold,
   evidence: evidence.map(({ monitor, outcome, reason, since, until }): Evidence => ({
     monitor,
     outcome,

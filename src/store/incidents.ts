@@ -19,8 +19,8 @@ export interface JudgeOptions {
   readonly channels: readonly string[];
   readonly location: string;
   readonly newId: () => string;
-  /** How many incidents of single monitors may open now (core/incident.ts); default: any number. */
-  readonly openAtMost?: number;
+  /** How many incidents of single monitors may open on a host now (core/incident.ts); default: any number. */
+  readonly room?: (host: string | null) => number;
   readonly speaker: Speaker;
   readonly traceparent: string | null;
   /** Runs first in the transaction; throws where we may not decide any more. */
@@ -45,8 +45,8 @@ export async function judgeScope(db: Db, key: ScopeKey, options: JudgeOptions): 
     await options.guard?.(tx);
     const loaded = await loadScope(tx, key, options);
     if (!loaded) return [];
-    const { publish, newId, now, openAtMost = Infinity } = options;
-    const changes = decide(loaded.scope, now.getTime(), { publish, newId, openAtMost });
+    const { publish, newId, now, room = () => Infinity } = options;
+    const changes = decide(loaded.scope, now.getTime(), { publish, newId, room });
     for (const change of changes) await storeChange(tx, change, loaded, options);
     // Once it is known what each rests on.
     for (const change of changes)
@@ -113,9 +113,14 @@ async function storeChange(
       });
       return;
     case "widened":
-      await tx("incidents")
-        .where({ id: change.id })
-        .update({ cause_kind: change.cause.kind, cause_id: change.cause.id });
+      await tx("incidents").where({ id: change.id }).update({
+        cause_kind: change.cause.kind,
+        cause_id: change.cause.id,
+        untold: !change.told,
+      });
+      return;
+    case "told":
+      await tx("incidents").where({ id: change.id }).update({ untold: false });
       return;
     case "merged":
       // Resolved before the survivor may take its cause: one open incident a cause.
@@ -192,7 +197,10 @@ function phaseOf(changes: readonly Change[]): Phase | null {
   if (resolved) return resolved.why === "no-longer-watched" ? "unwatched" : "resolved";
   if (find("opened")) return "investigating";
   if (find("reopened")) return "reopened";
-  if (find("widened")) return "widened";
+  if (find("told")) return "widened";
+  const widened = changes.find((change) => change.kind === "widened");
+  // What may become wider still is told once it is clear.
+  if (widened) return widened.told ? "widened" : null;
   const assessed = changes.find((change) => change.kind === "assessed");
   if (assessed && assessed.published !== null) return "investigating";
   return assessed?.worsened ? "worsened" : null;
@@ -324,7 +332,7 @@ async function tell(
 function subjectOf(
   incident: IncidentView,
   evidence: readonly EvidenceRow[],
-  { hostName, members, names }: LoadedScope,
+  { hostNames, members, names }: LoadedScope,
   {
     now,
     nextUpdate,
@@ -339,7 +347,12 @@ function subjectOf(
 ): Subject {
   const standing = evidence.filter(({ until }) => until === null);
   const telling = over ? evidence : standing;
-  const host = incident.cause.kind === "host" && hostName !== null ? { en: hostName } : null;
+  const hostName = incident.cause.kind === "host" ? hostNames.get(incident.cause.id) : undefined;
+  const host = hostName === undefined ? null : { en: hostName };
+  const monitors = new Set(evidence.map(({ monitor }) => monitor));
+  const hosts = new Set(members.flatMap((one) => (monitors.has(one.id) ? one.host : [])));
+  // What works elsewhere says nothing of what fails here.
+  const near = members.filter((one) => hosts.has(one.host));
   const bad = incident.components.filter(({ status }) => over || status !== "operational");
   const places = bad
     .toSorted((a, b) =>
@@ -349,10 +362,10 @@ function subjectOf(
   const [first = host ?? { en: incident.cause.id }, ...rest] = places;
   const openedAt = new Date(incident.openedAt);
   const troubled = new Set(
-    members.filter((one) => !worksFor(one, openedAt)).map(({ component }) => component),
+    near.filter((one) => !worksFor(one, openedAt)).map(({ component }) => component),
   );
   const working = new Set(
-    members.flatMap(({ component }) => (component && !troubled.has(component) ? component : [])),
+    near.flatMap(({ component }) => (component && !troubled.has(component) ? component : [])),
   );
   const ends = evidence.flatMap(({ until }) => until?.getTime() ?? []);
   return {

@@ -20,6 +20,8 @@ export interface MonitorRow {
 /** What the loop that takes results knows of a monitor. */
 export interface Watched extends MonitorRow {
   readonly num: number;
+  /** All that may share a cause with it (`hosts.tree`); `null` without a host. */
+  readonly tree: string | null;
   readonly health: Health;
 }
 
@@ -37,12 +39,14 @@ const COLUMNS = {
   labels: "m.labels",
   paused: "m.paused",
   health: "s.health",
+  tree: "h.tree",
 } as const;
 
 /** Every monitor under watch, with its health. */
 export async function listWatched(db: Db, ids?: readonly string[]): Promise<Watched[]> {
   const query = db("monitors as m")
     .join("monitor_states as s", "s.monitor", "m.num")
+    .leftJoin("hosts as h", "h.id", "m.host_id")
     .select(COLUMNS)
     .whereNull("m.removed_at");
   if (ids) void query.whereIn("m.id", ids);

@@ -114,7 +114,9 @@ async function apply(
     await tx.raw(`select pg_notify('tudunk_page', '')`);
   });
   roster.drop(monitors.remove);
-  if (monitors.save.length > 0) roster.put(await listWatched(db, idsOf(monitors.save)));
+  // Where hosts stand otherwise, others are judged together, too.
+  if (hosts.save.length + hosts.remove.length > 0) roster.put(await listWatched(db));
+  else if (monitors.save.length > 0) roster.put(await listWatched(db, idsOf(monitors.save)));
 }
 
 const idsOf = (list: readonly { readonly id: string }[]): string[] => list.map(({ id }) => id);

@@ -1,23 +1,30 @@
 import { wantsRecheck, isFailing } from "../core/health.js";
-import { isHostDown } from "../core/topology.js";
+import { JOIN_MS } from "../core/causes.js";
+import { isHostDown, type HostNode } from "../core/topology.js";
 import type { ScopeKey } from "../store/incident-scope.js";
 import type { Watched } from "../store/monitors.js";
 import type { Roster } from "./roster.js";
 
 /** Knows of which hosts the other monitors are being looked at, as one of them was found failing. */
 export interface Siblings {
-  /** Those to look at at once, where these failures are the first of their hosts in a while; they are awaited now. */
+  /**
+   * Those to look at at once, where these failures are the first of their hosts in a while: the hosts'
+   * other monitors, which are awaited now, and one of each host that stands beside them.
+   */
   ask(confirmed: readonly Watched[]): string[];
   /**
-   * How many incidents of single monitors may open there now: while what is being looked at may still
-   * make the host the cause, the first speaks for all of them.
+   * How many incidents of single monitors may open on a host now: while what is being looked at may
+   * still make the host the cause, the first speaks for all of them – or that of a host beside it.
    */
-  room(scope: ScopeKey): number;
+  room(host: string | null): number;
   /** An incident was opened there. */
-  opened(scope: ScopeKey): void;
-  /** Hosts that were awaited and are no more: to be judged again. */
+  opened(host: string | null): void;
+  /** Hosts that were awaited and are no more: where they stand is to be judged again. */
   ended(): ScopeKey[];
 }
+
+/** More hosts than this beside one that fails are looked at in their own time. */
+const BESIDE_MOST = 200;
 
 /** A look that ends in silence takes its timeout, and the one that confirms it `recheck` and as much again at most. */
 const SLACK_MS = 2_000;
@@ -31,8 +38,42 @@ interface Asked {
   told: boolean;
 }
 
-export function createSiblings(roster: Roster, now: () => Date): Siblings {
+export function createSiblings(
+  roster: Roster,
+  hosts: () => readonly Pick<HostNode, "id" | "parents">[],
+  now: () => Date,
+): Siblings {
   const asked = new Map<string, Asked>();
+  /** Parent → when what stands on it was looked at last; host → when an incident opened there (epoch ms). */
+  const lookedBeside = new Map<string, number>();
+  const spokenAt = new Map<string, number>();
+
+  const isLately = (at: number | undefined): boolean =>
+    at !== undefined && now().getTime() - at < JOIN_MS;
+
+  /** Hosts that stand on the same as `host` does. */
+  const beside = (host: string): string[] => {
+    const parents = hosts().find(({ id }) => id === host)?.parents ?? [];
+    if (parents.length === 0) return [];
+    return hosts()
+      .filter((one) => one.id !== host && one.parents.some((parent) => parents.includes(parent)))
+      .map(({ id }) => id);
+  };
+
+  /** A monitor that works, or none, of each host beside `host`, once in a while for all of them. */
+  const oneBesideEach = (host: string): string[] => {
+    const parents = hosts().find(({ id }) => id === host)?.parents ?? [];
+    if (parents.length === 0 || parents.every((one) => isLately(lookedBeside.get(one)))) return [];
+    for (const parent of parents) lookedBeside.set(parent, now().getTime());
+    return beside(host)
+      .slice(0, BESIDE_MOST)
+      .flatMap((one) => {
+        const well = roster
+          .ofHost(one)
+          .find(({ paused, health }) => !paused && !isFailing(health.state));
+        return well ? [well.id] : [];
+      });
+  };
 
   const isOpen = (host: string, { at, until }: Asked): boolean => {
     if (now().getTime() >= until) return false;
@@ -49,32 +90,35 @@ export function createSiblings(roster: Roster, now: () => Date): Siblings {
     );
   };
 
-  const spellOf = ({ kind, id }: ScopeKey): Asked | undefined =>
-    kind === "host" ? asked.get(id) : undefined;
+  const askOn = (host: string, fresh: ReadonlySet<string>): string[] => {
+    const others = roster.ofHost(host).filter(({ id, paused }) => !fresh.has(id) && !paused);
+    const well = others.filter(({ health }) => !isFailing(health.state));
+    const before = asked.get(host);
+    if (well.length === 0 || (before && now().getTime() < before.until)) return [];
+    const at = now().getTime();
+    const until = at + Math.max(...well.map(patienceOf));
+    asked.set(host, { at, until, opened: false, told: false });
+    return well.map(({ id }) => id);
+  };
 
   return {
     ask(confirmed) {
       const fresh = new Set(confirmed.map(({ id }) => id));
       const failing = confirmed.filter(({ health }) => isFailing(health.state));
-      const hosts = new Set(failing.flatMap(({ host }) => host ?? []));
-      return [...hosts].flatMap((host) => {
-        const others = roster.ofHost(host).filter(({ id, paused }) => !fresh.has(id) && !paused);
-        const well = others.filter(({ health }) => !isFailing(health.state));
-        const before = asked.get(host);
-        if (well.length === 0 || (before && now().getTime() < before.until)) return [];
-        const at = now().getTime();
-        const until = at + Math.max(...well.map(patienceOf));
-        asked.set(host, { at, until, opened: false, told: false });
-        return well.map(({ id }) => id);
-      });
+      const sick = new Set(failing.flatMap(({ host }) => host ?? []));
+      const wanted = [...sick].flatMap((host) => [...askOn(host, fresh), ...oneBesideEach(host)]);
+      return [...new Set(wanted)].filter((id) => !fresh.has(id));
     },
-    room(scope) {
-      const spell = spellOf(scope);
-      if (!spell || !isOpen(scope.id, spell)) return Infinity;
-      return spell.opened ? 0 : 1;
+    room(host) {
+      const spell = host === null ? undefined : asked.get(host);
+      if (host === null || !spell || !isOpen(host, spell)) return Infinity;
+      const isSpokenFor = spell.opened || beside(host).some((one) => isLately(spokenAt.get(one)));
+      return isSpokenFor ? 0 : 1;
     },
-    opened(scope) {
-      const spell = spellOf(scope);
+    opened(host) {
+      if (host === null) return;
+      spokenAt.set(host, now().getTime());
+      const spell = asked.get(host);
       if (spell) spell.opened = true;
     },
     ended() {
@@ -82,7 +126,9 @@ export function createSiblings(roster: Roster, now: () => Date): Siblings {
       for (const [, spell] of over) spell.told = true;
       // Kept until then, so that each further failure of the host does not ask all others again.
       for (const [host, spell] of asked) if (now().getTime() >= spell.until) asked.delete(host);
-      return over.map(([id]) => ({ kind: "host", id }));
+      for (const [host, at] of spokenAt) if (!isLately(at)) spokenAt.delete(host);
+      const trees = new Set(over.flatMap(([host]) => roster.ofHost(host)[0]?.tree ?? []));
+      return [...trees].map((id) => ({ kind: "host", id }));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Policy } from "../config/config.js";
 import { publicId } from "../core/ids.js";
+import type { Cause } from "../core/incident.js";
 import { wordsFor, headline } from "../core/wording.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
@@ -36,9 +37,9 @@ interface JudgeSettings {
   readonly metrics: Metrics;
   /** Told after a commit that owes messages. */
   readonly onOwed: () => void;
-  /** How many incidents of single monitors may open there now, and a word when one has. */
-  readonly room: (scope: ScopeKey) => number;
-  readonly onOpened: (scope: ScopeKey) => void;
+  /** How many incidents of single monitors may open on a host now, and a word when one has. */
+  readonly room: (host: string | null) => number;
+  readonly onOpened: (cause: Cause) => void;
 }
 
 export const newPublicId = (): string => publicId(randomBytes(12));
@@ -62,7 +63,7 @@ export function createJudge(settings: JudgeSettings): Judge {
           channels: settings.channels(),
           location,
           newId: newPublicId,
-          openAtMost: settings.room(scope),
+          room: settings.room,
           speaker: speakerOf(settings.texts()),
           traceparent: trace ?? traceparent,
           guard: (tx) => requireEpoch(tx, epoch),
@@ -75,7 +76,9 @@ export function createJudge(settings: JudgeSettings): Judge {
             event ?? "incident.merged",
           );
         }
-        if (judged.some(({ event }) => event === "incident.opened")) settings.onOpened(scope);
+        for (const { changes } of judged)
+          for (const change of changes)
+            if (change.kind === "opened") settings.onOpened(change.cause);
         if (judged.some(({ event }) => event !== null)) onOwed();
       },
     );

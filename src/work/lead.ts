@@ -9,7 +9,7 @@ import { isDatabaseAway, type Db } from "../store/db.js";
 import type { ScopeKey } from "../store/incident-scope.js";
 import { beginEpoch, isEpoch, requireEpoch } from "../store/leadership.js";
 import { lastEndOfWork, stepMaintenances, type PlanOptions } from "../store/maintenances.js";
-import { listWatched } from "../store/monitors.js";
+import { listWatched, type Watched } from "../store/monitors.js";
 import { recordWord } from "../store/results.js";
 import type { Texts } from "../texts.js";
 import { createTurns } from "../turns.js";
@@ -76,7 +76,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   if (config !== NO_CONFIG) await applyWhole(db, config, roster, { epoch, now: now(), words });
   roster.put(await listWatched(db));
 
-  const siblings = createSiblings(roster, now);
+  const siblings = createSiblings(roster, () => config.hosts, now);
   const judge = createJudge({
     db,
     epoch,
@@ -88,8 +88,9 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     log,
     metrics,
     onOwed,
-    room: (scope) => siblings.room(scope),
-    onOpened: (scope) => siblings.opened(scope),
+    room: (host) => siblings.room(host),
+    onOpened: ({ kind, id }) =>
+      siblings.opened(kind === "host" ? id : (roster.get(id)?.host ?? null)),
   });
   const taker = createTaker({ db, roster, epoch, location: LOCATION, now, log, metrics });
 
@@ -251,8 +252,8 @@ function watchOf(monitor: Monitor, roster: Roster): Watch[] {
   return [{ id, probe, target, everyMs, timeoutMs, confirm, options, health: known.health }];
 }
 
-const scopeOf = (monitor: { readonly id: string; readonly host: string | null }): ScopeKey =>
-  monitor.host === null ? { kind: "monitor", id: monitor.id } : { kind: "host", id: monitor.host };
+const scopeOf = ({ id, tree }: Pick<Watched, "id" | "tree">): ScopeKey =>
+  tree === null ? { kind: "monitor", id } : { kind: "host", id: tree };
 
 const keyOf = ({ kind, id }: ScopeKey): string => `${kind}:${id}`;
 

@@ -32,7 +32,7 @@ const config = (more: Partial<Config> = {}): Config => ({
   resolvers: [],
   egress: { allow: [] },
   retention: { resultsMs: 1, hoursMs: 2, daysMs: 3, reportsMs: 4, screenshotsMs: 5 },
-  hosts: [{ id: "h", kind: "server", name: "h", addresses: [], parents: [] }],
+  hosts: [{ id: "h", kind: "server", name: "h", addresses: [], parents: [], dependsOn: [] }],
   components: [
     { id: "c", group: null, isGroup: false, name: { en: "C", hu: "C" }, description: null },
     { id: "d", group: null, isGroup: false, name: { en: "D" }, description: null },

@@ -226,13 +226,13 @@ test("a host that is back lets go of what still fails, with its real start, and 
   expect(told(decideAt(NOW - 1, given))).toEqual([]);
   const changes = decideAt(NOW, given);
   expect(told(changes)).toEqual([
-    "opened new-1",
     "evidence-ended host",
+    "opened new-1",
     "evidence-added new-1",
     "resolved host",
     "assessed new-1",
   ]);
-  expect(changes[0]).toMatchObject({
+  expect(changes[1]).toMatchObject({
     cause: { kind: "monitor", id: "a" },
     openedAt: 300,
     splitFrom: "host",

@@ -54,7 +54,7 @@ async function world(): Promise<Watching> {
 const judge = ({ db }: Watching, seconds: number) =>
   judgeScope(
     db,
-    { kind: "host", id: "web3" },
+    { kind: "host", id: "rack" },
     {
       ...options(seconds),
       publish: "confirmed",

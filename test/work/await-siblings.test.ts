@@ -18,8 +18,16 @@ function watch(ids: readonly string[]) {
     CONFIRM,
     600_000,
   );
-  roster.put(ids.map((id, num) => ({ ...monitorRow(id), num, health: healthy.health }) as Watched));
-  const siblings = createSiblings(roster, () => new Date(clock.now));
+  roster.put(
+    ids.map(
+      (id, num) => ({ ...monitorRow(id), num, tree: "web3", health: healthy.health }) as Watched,
+    ),
+  );
+  const siblings = createSiblings(
+    roster,
+    () => [{ id: "web3", parents: [] }],
+    () => new Date(clock.now),
+  );
   const see = (id: string, ...outcomes: Outcome[]): void => {
     let health: Health = roster.get(id)?.health ?? unseen(begun);
     for (const outcome of outcomes) {
@@ -43,11 +51,11 @@ test("the first failure of a host asks for its others, and awaits them until the
   const { siblings, see, confirmed } = watch(["a", "b", "c", "d"]);
   see("a", "down", "down");
   expect(siblings.ask(confirmed("a"))).toEqual(["b", "c", "d"]);
-  expect(siblings.room(HOST)).toBe(1);
+  expect(siblings.room("web3")).toBe(1);
   see("b", "up");
-  expect(siblings.room(HOST)).toBe(1);
+  expect(siblings.room("web3")).toBe(1);
   see("c", "up");
-  expect(siblings.room(HOST), "a and d are not more than half").toBe(Infinity);
+  expect(siblings.room("web3"), "a and d are not more than half").toBe(Infinity);
   expect(siblings.ended()).toEqual([HOST]);
   expect(siblings.ended()).toEqual([]);
 });
@@ -60,7 +68,7 @@ test("a sibling that failed once is awaited until its second look", () => {
   see("c", "down");
   expect(siblings.ended()).toEqual([]);
   see("b", "down");
-  expect(siblings.room(HOST), "two of three are more than half").toBe(Infinity);
+  expect(siblings.room("web3"), "two of three are more than half").toBe(Infinity);
   expect(siblings.ended()).toEqual([HOST]);
 });
 
@@ -77,9 +85,9 @@ test("while siblings are awaited one incident may open, and no second", () => {
   const { siblings, see, confirmed } = watch(["a", "b", "c", "d"]);
   see("a", "down", "down");
   siblings.ask(confirmed("a"));
-  expect(siblings.room(HOST)).toBe(1);
-  siblings.opened(HOST);
-  expect(siblings.room(HOST)).toBe(0);
+  expect(siblings.room("web3")).toBe(1);
+  siblings.opened("web3");
+  expect(siblings.room("web3")).toBe(0);
 });
 
 test("one that has failed for long does not keep the others from being asked", () => {
@@ -97,8 +105,8 @@ test("siblings that say nothing are not awaited for ever", () => {
   see("a", "down", "down");
   siblings.ask(confirmed("a"));
   clock.now += 10_000;
-  expect(siblings.room(HOST)).toBe(1);
+  expect(siblings.room("web3")).toBe(1);
   clock.now += 10_000;
-  expect(siblings.room(HOST)).toBe(Infinity);
+  expect(siblings.room("web3")).toBe(Infinity);
   expect(siblings.ended()).toEqual([HOST]);
 });
