@@ -10,6 +10,8 @@ export const REASONS = {
   // Our own side; such results are `unknown`.
   "resolver-timed-out": "Our resolver did not answer in time.",
   "resolver-failed": "Our resolver answered with an error (SERVFAIL, REFUSED or the like).",
+  "resolver-not-validating": "Our resolver does not check signatures.",
+  "not-permitted": "Our own rules do not let us go where it leads (egress.allow).",
   "proxy-failed": "The configured proxy could not be used.",
   "local-failure": "This machine could not open a connection (ports, files or permission).",
   "probe-failed": "The probe itself failed in an unexpected way.",
@@ -45,6 +47,18 @@ export const REASONS = {
   "json-invalid": "The answer is not valid JSON.",
   "json-mismatch": "A value in the JSON answer is not as expected.",
   "http2-not-offered": "The server does not speak HTTP/2.",
+
+  // Names.
+  "rcode-unexpected": "The name server answers with another code than expected.",
+  "records-missing": "Records that must be there are missing.",
+  "records-unexpected": "There are records that must not be there.",
+  "name-unresolvable":
+    "Our resolvers work but cannot resolve this name: its name servers are silent or answer wrongly.",
+  "dnssec-bogus": "The signatures do not hold: whoever checks them gets no answer.",
+  "dnssec-missing": "The answer is not validated: it is not signed, or not from the root on.",
+  "nameserver-silent": "A name server of the zone does not answer.",
+  "nameserver-lame": "A name server does not answer for the zone.",
+  "serial-differs": "A name server of the zone is behind the others.",
 
   // TLS and certificates.
   "tls-handshake-failed": "The TLS handshake failed.",
@@ -97,6 +111,8 @@ export const SILENT: ReadonlySet<Reason> = new Set<Reason>([
   "timed-out-connect",
   "host-unreachable",
   "network-unreachable",
+  "name-unresolvable",
+  "nameserver-silent",
 ]);
 
 /** Whether `word` is one of the documented reason codes. */
