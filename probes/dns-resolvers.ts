@@ -25,9 +25,10 @@ export async function askResolvers(
   question: DnsQuestion,
   transport: Transport,
   signal: AbortSignal,
+  roundsMs: readonly number[] = ROUNDS_MS,
 ): Promise<Asked> {
   let best: Asked = { kind: "silent", ignored: null };
-  for (const wait of ROUNDS_MS) {
+  for (const wait of roundsMs) {
     let isQuiet = false;
     for (const server of servers) {
       const asked = await askServer(server, question, { transport, waits: [wait] }, signal);

@@ -1,3 +1,4 @@
+import { blocklist } from "./blocklist.js";
 import { dns } from "./dns.js";
 import { http } from "./http.js";
 import type { Probe } from "./probe.js";
@@ -6,4 +7,4 @@ import { tcp } from "./tcp.js";
 import { tls } from "./tls.js";
 
 /** Every probe there is, by the word that a monitor names. */
-export const PROBES: Readonly<Record<string, Probe>> = { http, tls, tcp, smtp, dns };
+export const PROBES: Readonly<Record<string, Probe>> = { http, tls, tcp, smtp, dns, blocklist };

@@ -11,6 +11,7 @@ export const REASONS = {
   "resolver-timed-out": "Our resolver did not answer in time.",
   "resolver-failed": "Our resolver answered with an error (SERVFAIL, REFUSED or the like).",
   "resolver-not-validating": "Our resolver does not check signatures.",
+  "blocklists-silent": "None of the blocklists answers us usefully.",
   "not-permitted": "Our own rules do not let us go where it leads (egress.allow).",
   "proxy-failed": "The configured proxy could not be used.",
   "local-failure": "This machine could not open a connection (ports, files or permission).",
@@ -59,6 +60,7 @@ export const REASONS = {
   "nameserver-silent": "A name server of the zone does not answer.",
   "nameserver-lame": "A name server does not answer for the zone.",
   "serial-differs": "A name server of the zone is behind the others.",
+  blocklisted: "The address is on a blocklist: others refuse mail from it.",
 
   // TLS and certificates.
   "tls-handshake-failed": "The TLS handshake failed.",

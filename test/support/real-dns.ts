@@ -124,10 +124,10 @@ export async function startRealDns(): Promise<RealDns> {
       await end("nsd");
       writeFileSync(join(folder, "twin-nsd.zone"), zoneText("twin", serial, RECORDS.twin));
       start("nsd", ["-d", "-c", join(folder, "nsd.conf")]);
-      await answers("127.0.0.2", port, "twin");
+      await untilAnswered("127.0.0.2", port, "twin");
     };
-    await answers("127.0.0.1", port, "good");
-    await answers("127.0.0.1", resolverPort, "good");
+    await untilAnswered("127.0.0.1", port, "good");
+    await untilAnswered("127.0.0.1", resolverPort, "good");
     await setTwin(7);
     const [authority, resolver] = [`127.0.0.1:${port}`, `127.0.0.1:${resolverPort}`];
     return { authority, resolver, port, setTwin, stop };
@@ -138,7 +138,7 @@ export async function startRealDns(): Promise<RealDns> {
 }
 
 /** Waits until a server answers for a zone, at most half a minute. */
-async function answers(address: string, port: number, name: string): Promise<void> {
+export async function untilAnswered(address: string, port: number, name: string): Promise<void> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
     const asked = await askServer(
       { address, port },
@@ -152,7 +152,8 @@ async function answers(address: string, port: number, name: string): Promise<voi
   throw new Error(`${address}:${port} does not answer for ${name}`);
 }
 
-async function freePort(): Promise<number> {
+/** A UDP port of 127.0.0.1 that nobody has just now. */
+export async function freePort(): Promise<number> {
   const socket = createSocket("udp4").bind(0, "127.0.0.1");
   await once(socket, "listening");
   const { port } = socket.address();
