@@ -12,6 +12,8 @@ export const REASONS = {
   "resolver-failed": "Our resolver answered with an error (SERVFAIL, REFUSED or the like).",
   "resolver-not-validating": "Our resolver does not check signatures.",
   "blocklists-silent": "None of the blocklists answers us usefully.",
+  "registry-failed": "The registry's servers did not say anything useful of the domain.",
+  "registry-waiting": "The registry has not been asked yet: one domain comes after the other.",
   "not-permitted": "Our own rules do not let us go where it leads (egress.allow).",
   "proxy-failed": "The configured proxy could not be used.",
   "local-failure": "This machine could not open a connection (ports, files or permission).",
@@ -60,6 +62,11 @@ export const REASONS = {
   "nameserver-silent": "A name server of the zone does not answer.",
   "nameserver-lame": "A name server does not answer for the zone.",
   "serial-differs": "A name server of the zone is behind the others.",
+  "domain-expired": "The domain has expired.",
+  "domain-expires-soon": "The domain expires soon.",
+  "domain-not-registered": "The domain is not registered.",
+  "domain-on-hold": "The domain is on hold: it is registered but not in DNS.",
+  "domain-pending-delete": "The domain has run out and will be deleted unless it is bought back.",
   blocklisted: "The address is on a blocklist: others refuse mail from it.",
 
   // TLS and certificates.
