@@ -2,7 +2,13 @@ import { createSocket } from "node:dgram";
 import type { Socket } from "node:net";
 import { isIPv6 } from "node:net";
 import { connectTo } from "./connect.js";
-import { questionMessage, readMessage, type DnsQuestion, type DnsReply } from "./dns-message.js";
+import {
+  MAX_BYTES,
+  questionMessage,
+  readMessage,
+  type DnsQuestion,
+  type DnsReply,
+} from "./dns-message.js";
 import { down, Failure, hungUp } from "./failures.js";
 import { createPhases, type Phases } from "./phases.js";
 import type { Resolver } from "./resolver.js";
@@ -102,25 +108,26 @@ function askByUdp(
       const received = readMessage(bytes, message);
       if (received.kind === "reply")
         return end({ kind: "answered", reply: received.reply, server, transport: "udp" });
-      if (received.kind === "malformed") return end(malformed(received.why));
+      if (received.kind === "malformed")
+        return end({
+          kind: "failed",
+          error: new Failure(down(received.reason, { why: received.why })),
+        });
       ignored = received.why;
       foreign += 1;
       if (foreign >= MAX_FOREIGN) silent();
     });
     if (signal.aborted) return silent();
     signal.addEventListener("abort", silent, { once: true });
+    // A callback would be given the error, too, and there would be no event for it.
+    socket.on("connect", send);
     try {
-      socket.connect(server.port, server.address, send);
+      socket.connect(server.port, server.address);
     } catch (error) {
       end({ kind: "failed", error });
     }
   });
 }
-
-const malformed = (why: string): Asked => ({
-  kind: "failed",
-  error: new Failure(down("malformed-reply", { why })),
-});
 
 async function askByTcp(
   server: NameServer,
@@ -159,7 +166,7 @@ const literals: Resolver = {
     }),
 };
 
-/** One message each way, each behind its length (RFC 1035, section 4.2.2): at most 64 KB. */
+/** One message each way, each behind its length (RFC 1035, section 4.2.2). */
 function speak(socket: Socket, question: DnsQuestion, phases: Phases): Promise<DnsReply> {
   const message = questionMessage(question);
   const length = Buffer.alloc(2);
@@ -175,10 +182,14 @@ function speak(socket: Socket, question: DnsQuestion, phases: Phases): Promise<D
       if (bytes < wanted) return;
       const all = Buffer.concat(chunks.splice(0), bytes);
       wanted = 2 + all.readUInt16BE(0);
+      if (wanted > 2 + MAX_BYTES) return fail(new Failure(down("reply-too-large")));
       if (bytes < wanted) return void chunks.push(all);
       const received = readMessage(all.subarray(2, wanted), message);
       if (received.kind === "reply") settle(received.reply);
-      else fail(new Failure(down("malformed-reply", { why: received.why })));
+      else {
+        const reason = received.kind === "malformed" ? received.reason : "malformed-reply";
+        fail(new Failure(down(reason, { why: received.why })));
+      }
     });
     socket.on("error", fail);
     socket.on("end", () => fail(hungUp()));

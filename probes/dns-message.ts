@@ -9,6 +9,7 @@ import {
   type Answer,
   type DecodedPacket,
 } from "dns-packet";
+import type { Reason } from "./reasons.js";
 import { isRecordType, valueOf, type RecordType } from "./dns-records.js";
 
 /** What is asked of a name server; `name` as A-labels without a final dot, `.` for the root. */
@@ -59,11 +60,17 @@ export interface DnsMessage {
 export type Received =
   | { readonly kind: "reply"; readonly reply: DnsReply }
   | { readonly kind: "foreign"; readonly why: string }
-  | { readonly kind: "malformed"; readonly why: string };
+  | { readonly kind: "malformed"; readonly reason: Reason; readonly why: string };
 
 const HEADER = 12;
 /** What passes every path unfragmented (DNS flag day 2020). */
 const UDP_BYTES = 1_232;
+/**
+ * No honest answer comes near these. As many records as fit into 64 KB, each with a long name, take half a second to
+ * read, and so does one with a list of types that long.
+ */
+const MAX_RECORDS = 400;
+export const MAX_BYTES = 16_384;
 /** Steps through CNAMEs; resolvers follow about as many. */
 const MAX_ALIASES = 16;
 
@@ -108,13 +115,17 @@ export function readMessage(bytes: Buffer, message: DnsMessage): Received {
   if (isBare && code === 0) return { kind: "foreign", why: "no question" };
   if (!isBare && !repeatsQuestion(bytes, message))
     return { kind: "foreign", why: "other question" };
+  const records = bytes.readUInt16BE(6) + bytes.readUInt16BE(8) + bytes.readUInt16BE(10);
+  if (records > MAX_RECORDS || bytes.length > MAX_BYTES)
+    return { kind: "malformed", reason: "reply-too-large", why: `${bytes.length} bytes` };
   try {
     const packet = decode(bytes);
     return { kind: "reply", reply: replyOf(packet, code, message.asked) };
   } catch (error) {
     // A truncated message may end within a record; what counts is that it says so.
     if ((flags & 0x0200) !== 0) return { kind: "reply", reply: truncatedReply(flags) };
-    return { kind: "malformed", why: error instanceof Error ? error.message : "unreadable" };
+    const why = error instanceof Error ? error.message : "unreadable";
+    return { kind: "malformed", reason: "malformed-reply", why };
   }
 }
 

@@ -12,7 +12,7 @@ export const nameServers = (servers: readonly string[]): NameServer[] =>
     return place ? [{ address: place.host, port: place.port }] : [];
   });
 
-export const isAnswer = (asked: Asked): boolean =>
+const isAnswer = (asked: Asked): boolean =>
   asked.kind === "answered" &&
   (asked.reply.rcode === "NOERROR" || asked.reply.rcode === "NXDOMAIN");
 
@@ -46,19 +46,18 @@ export async function askResolvers(
 const TELLING: readonly Asked["kind"][] = ["silent", "failed", "answered"];
 
 /**
- * Whether one of the resolvers resolves at all: they are asked for the top of `name`, which they can find without
- * any of the servers that `name` itself depends on.
+ * Whether one of the resolvers resolves at all: they are asked for the top of `name`, else for the root, which they
+ * can find without the servers that `name` itself depends on.
  */
 export async function canResolve(
   servers: readonly NameServer[],
   name: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const [top = "."] = name.split(".").slice(-1);
-  const question: DnsQuestion = {
-    name: top !== name && top !== "" ? top : ".",
-    type: "NS",
-    recursion: true,
-  };
-  return isAnswer(await askResolvers(servers, question, "udp", signal));
+  const top = name.split(".").at(-1) ?? "";
+  for (const place of top === name || top === "" ? ["."] : [top, "."]) {
+    const question: DnsQuestion = { name: place, type: "NS", recursion: true };
+    if (isAnswer(await askResolvers(servers, question, "udp", signal))) return true;
+  }
+  return false;
 }

@@ -96,7 +96,7 @@ async function read(reply: Reply, now: Date): Promise<Fetched> {
 }
 
 /** Retry-After in seconds or as a date (RFC 9110, section 10.2.3), within reason. */
-export function waitOf(retryAfter: string | undefined, now: Date): number {
+function waitOf(retryAfter: string | undefined, now: Date): number {
   const text = retryAfter?.trim() ?? "";
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now.getTime();
   return Number.isFinite(ms) ? Math.min(Math.max(ms, 1_000), MAX_WAIT_MS) : WAIT_MS;
@@ -120,7 +120,7 @@ export async function askRdap(base: string, domain: string, fetching: Fetching):
 }
 
 /** Reads an RDAP domain (RFC 9083, section 5.3), which must be the one that was asked for. */
-export function readDomain(json: string, domain: string): Told {
+function readDomain(json: string, domain: string): Told {
   const parsed = domainObject.safeParse(parseJson(json));
   if (!parsed.success) return { kind: "failed", why: "it is no RDAP domain" };
   const { ldhName, status, events, entities } = parsed.data;

@@ -82,7 +82,7 @@ const WHOIS: Readonly<Record<string, string>> = {
 /** Registries that tell nobody in public until when a domain is paid for, by WHOIS or RDAP. */
 const DISCREET: ReadonlySet<string> = new Set(["at", "be", "ch", "de", "eu", "hu", "li", "nl"]);
 
-export const endOf = (domain: string): string => domain.split(".").at(-1) ?? "";
+const endOf = (domain: string): string => domain.split(".").at(-1) ?? "";
 
 export const tellsExpiry = (domain: string): boolean => !DISCREET.has(endOf(domain));
 

@@ -66,6 +66,14 @@ describe.skipIf(isMissing)(`dns with knot, NSD and unbound${why}`, () => {
     expect(JSON.stringify(seen.facts["remarks"])).toMatch(/DNSSEC Bogus|DNSKEY Missing/);
   });
 
+  test("a zone whose servers are dead is told from a resolver that is", async () => {
+    // Unbound tries for so long that the look may end before it gives up.
+    expect(await look("www.dead.good", {}, 5_000)).toMatchObject({
+      outcome: "down",
+      reason: "name-unresolvable",
+    });
+  });
+
   test("a zone that is not signed is up, and degraded where signatures are asked for", async () => {
     expect(await look("www.plain")).toMatchObject(up);
     expect(await look("www.plain", { dnssec: true })).toMatchObject({

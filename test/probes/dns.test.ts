@@ -264,10 +264,10 @@ describe("dns: a hostile reply", () => {
         bytes.writeUInt16BE(0xffff, 6);
         return [bytes];
       },
-      down("malformed-reply"),
+      down("reply-too-large"),
     ],
     [
-      "of 60 KB in one datagram is read",
+      "of 60 KB is not read",
       (query) => [
         reply(query, [
           ...Array.from({ length: 58 }, (_, index): Answer => ({
@@ -275,6 +275,21 @@ describe("dns: a hostile reply", () => {
             name: "other.test",
             ttl: 1,
             data: Array.from({ length: 4 }, () => `${index}`.padEnd(250, "x")),
+          })),
+          a("web.test", "192.0.2.1"),
+        ]),
+      ],
+      down("reply-too-large"),
+    ],
+    [
+      "of 10 KB in one datagram is read",
+      (query) => [
+        reply(query, [
+          ...Array.from({ length: 50 }, (_, index): Answer => ({
+            type: "TXT",
+            name: "other.test",
+            ttl: 1,
+            data: `${index}`.padEnd(200, "x"),
           })),
           a("web.test", "192.0.2.1"),
         ]),
@@ -338,7 +353,12 @@ describe("dns: a hostile reply", () => {
   test.each<[name: string, bytes: readonly Buffer[], reason: string]>([
     ["without a word is down", [], "timed-out-first-byte"],
     ["cut within is down", [Buffer.from([0, 40, 1, 2, 3])], "timed-out-transfer"],
-    ["of garbage is down", [Buffer.alloc(70_000, 0xff)], "malformed-reply"],
+    [
+      "of garbage is down",
+      [Buffer.from([0, 12, ...Array<number>(12).fill(0xff)])],
+      "malformed-reply",
+    ],
+    ["of 64 KB is down", [Buffer.alloc(70_000, 0xff)], "reply-too-large"],
   ])("by TCP %s", async (_name, bytes, reason) => {
     const tcp = createServer((socket) => {
       socket.on("error", () => undefined);
@@ -374,6 +394,16 @@ describe("dns: a hostile reply", () => {
       }),
     );
     expect([...seen].toSorted()).toEqual(["foreign", "malformed", "reply"]);
+  });
+});
+
+test("dns: a server that no way leads to is down, and ends nothing else", async () => {
+  // By UDP the way is missed when the socket is tied to the address, before a word is sent.
+  const seen = await look("web.test", { server: "[2001:db8::1]:53" }, { timeoutMs: 300 });
+  expect(["network-unreachable", "host-unreachable", "timed-out"]).toContain(seen.reason);
+  expect(await look("web.test", { server: "255.255.255.255" }, { timeoutMs: 300 })).toMatchObject({
+    outcome: "unknown",
+    reason: "local-failure",
   });
 });
 

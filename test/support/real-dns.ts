@@ -42,6 +42,9 @@ const RECORDS: Readonly<Record<(typeof ZONES)[number], string>> = {
     // More than a datagram holds.
     ...Array.from({ length: 20 }, (_, index) => `many 60 TXT "${`${index}`.padEnd(200, "x")}"`),
     'many 60 TXT "end"',
+    // Nobody listens where these lead: see unbound's configuration.
+    "dead 60 NS ns.dead",
+    "ns.dead 60 A 127.0.0.1",
   ].join("\n"),
   bogus: "www 60 A 192.0.2.2",
   plain: "www 60 A 192.0.2.3",
@@ -206,7 +209,10 @@ const unboundConfig = (folder: string, port: number, authority: number, anchor: 
   trust-anchor: "${anchor}"
 remote-control:
   control-enable: no
-${[".", ...ZONES.map((zone) => `${zone}.`)].map((zone) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${authority}\n`).join("")}`;
+${[".", ...ZONES.map((zone) => `${zone}.`)].map((zone) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${authority}\n`).join("")}stub-zone:
+  name: "dead.good."
+  stub-addr: 127.0.0.1@1
+`;
 
 const nsdConfig = (folder: string, port: number): string => `server:
   ip-address: 127.0.0.2@${port}
