@@ -240,18 +240,15 @@ function judge(addresses: readonly string[], findings: readonly Finding[]): Verd
     findings.filter(({ said }) => said.kind === kind);
   const listed = by("listed");
   const silent = by("unsure");
+  const whys = silent.map(({ zone, said }) =>
+    said.kind === "unsure" ? `${zone}: ${said.why}` : zone,
+  );
   const facts: Record<string, Fact> = {
+    ...(listed.length > 0 && { listed: listed.map(shown) }),
+    ...(silent.length > 0 && { unsure: [...new Set(whys)] }),
     addresses: addresses.slice(0, MAX_ADDRESSES),
     ...(addresses.length > MAX_ADDRESSES && { notAsked: addresses.length - MAX_ADDRESSES }),
     clean: [...new Set(by("clean").map(({ zone }) => zone))],
-    ...(listed.length > 0 && { listed: listed.map(shown) }),
-    ...(silent.length > 0 && {
-      unsure: [
-        ...new Set(
-          silent.map(({ zone, said }) => (said.kind === "unsure" ? `${zone}: ${said.why}` : zone)),
-        ),
-      ],
-    }),
   };
   if (listed.length > 0) {
     const isBad = listed.some(({ severity }) => severity === "down");

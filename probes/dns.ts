@@ -29,7 +29,8 @@ export const dns: Probe = {
       } catch (error) {
         verdict = judgeEnd(error, phasesOf(signal).current(), signal);
       }
-      return { ...verdict, facts: { ...facts, ...verdict.facts } };
+      // What is wrong comes first: where there is too much to show, it is what stays.
+      return { ...verdict, facts: { ...verdict.facts, ...facts } };
     };
   },
 };

@@ -112,8 +112,8 @@ export const REASONS = {
 export type Reason = keyof typeof REASONS;
 
 /**
- * Reasons that could be blindness of ours: silence and "unreachable" alone. Everything else – a
- * refusal, a reset, an accepted connection, a banner, a status – proves the path.
+ * Reasons that could be blindness of ours: silence and "unreachable" alone, met by ourselves or by our
+ * resolver. Everything else – a refusal, a reset, an accepted connection, a banner, a status – proves the path.
  */
 export const SILENT: ReadonlySet<Reason> = new Set<Reason>([
   "timed-out",
