@@ -1,3 +1,6 @@
+import { blocklist } from "./blocklist.js";
+import { dns } from "./dns.js";
+import { domain } from "./domain.js";
 import { http } from "./http.js";
 import type { Probe } from "./probe.js";
 import { smtp } from "./smtp.js";
@@ -5,4 +8,12 @@ import { tcp } from "./tcp.js";
 import { tls } from "./tls.js";
 
 /** Every probe there is, by the word that a monitor names. */
-export const PROBES: Readonly<Record<string, Probe>> = { http, tls, tcp, smtp };
+export const PROBES: Readonly<Record<string, Probe>> = {
+  http,
+  tls,
+  tcp,
+  smtp,
+  dns,
+  blocklist,
+  domain,
+};

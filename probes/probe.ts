@@ -42,6 +42,8 @@ export interface Eyes {
   readonly now?: () => Date;
   /** Whether an address that others chose (a redirect's target) may be reached; default: public ones. */
   readonly mayReach?: (address: string) => boolean;
+  /** The name servers of `resolver`, for who speaks DNS himself; default: the system's. */
+  readonly nameServers?: () => readonly string[];
 }
 
 /** One look, ended by `signal` at the latest. May reject: `runProbe` turns that into a verdict. */

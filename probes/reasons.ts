@@ -10,6 +10,11 @@ export const REASONS = {
   // Our own side; such results are `unknown`.
   "resolver-timed-out": "Our resolver did not answer in time.",
   "resolver-failed": "Our resolver answered with an error (SERVFAIL, REFUSED or the like).",
+  "resolver-not-validating": "Our resolver does not check signatures.",
+  "blocklists-silent": "None of the blocklists answers us usefully.",
+  "registry-failed": "The registry's servers did not say anything useful of the domain.",
+  "registry-waiting": "The registry has not been asked yet: one domain comes after the other.",
+  "not-permitted": "Our own rules do not let us go where it leads (egress.allow).",
   "proxy-failed": "The configured proxy could not be used.",
   "local-failure": "This machine could not open a connection (ports, files or permission).",
   "probe-failed": "The probe itself failed in an unexpected way.",
@@ -45,6 +50,24 @@ export const REASONS = {
   "json-invalid": "The answer is not valid JSON.",
   "json-mismatch": "A value in the JSON answer is not as expected.",
   "http2-not-offered": "The server does not speak HTTP/2.",
+
+  // Names.
+  "rcode-unexpected": "The name server answers with another code than expected.",
+  "records-missing": "Records that must be there are missing.",
+  "records-unexpected": "There are records that must not be there.",
+  "name-unresolvable":
+    "Our resolvers work but cannot resolve this name: its name servers are silent or answer wrongly.",
+  "dnssec-bogus": "The signatures do not hold: whoever checks them gets no answer.",
+  "dnssec-missing": "The answer is not validated: it is not signed, or not from the root on.",
+  "nameserver-silent": "A name server of the zone does not answer.",
+  "nameserver-lame": "A name server does not answer for the zone.",
+  "serial-differs": "A name server of the zone is behind the others.",
+  "domain-expired": "The domain has expired.",
+  "domain-expires-soon": "The domain expires soon.",
+  "domain-not-registered": "The domain is not registered.",
+  "domain-on-hold": "The domain is on hold: it is registered but not in DNS.",
+  "domain-pending-delete": "The domain has run out and will be deleted unless it is bought back.",
+  blocklisted: "The address is on a blocklist: others refuse mail from it.",
 
   // TLS and certificates.
   "tls-handshake-failed": "The TLS handshake failed.",
@@ -89,14 +112,16 @@ export const REASONS = {
 export type Reason = keyof typeof REASONS;
 
 /**
- * Reasons that could be blindness of ours: silence and "unreachable" alone. Everything else – a
- * refusal, a reset, an accepted connection, a banner, a status – proves the path.
+ * Reasons that could be blindness of ours: silence and "unreachable" alone, met by ourselves or by our
+ * resolver. Everything else – a refusal, a reset, an accepted connection, a banner, a status – proves the path.
  */
 export const SILENT: ReadonlySet<Reason> = new Set<Reason>([
   "timed-out",
   "timed-out-connect",
   "host-unreachable",
   "network-unreachable",
+  "name-unresolvable",
+  "nameserver-silent",
 ]);
 
 /** Whether `word` is one of the documented reason codes. */

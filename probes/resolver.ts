@@ -111,6 +111,9 @@ export function createResolver(settings: ResolverSettings = {}): Resolver {
   };
 }
 
+/** The system's name servers of this moment, in the form of `ResolverSettings.servers`. */
+export const systemNameServers = (): readonly string[] => new Channel().getServers();
+
 /** One query; never rejects. `ttl` in seconds. */
 async function lookUp(channel: Channel, host: string, family: 4 | 6): Promise<Answer> {
   try {

@@ -87,6 +87,7 @@ describe("docs/configuration.md", () => {
         SMTP_PASSWORD: "one",
         WEB3_PROBE_PASSWORD: "two",
         PROBE_PASSWORD: "three",
+        SPAMHAUS_KEY: "four",
         HOOK_SECRET: "a text of twenty-four characters",
       },
       languages: createTexts().languages,

@@ -4,11 +4,18 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "issuer-expires-soon",
   "tls-version-old",
   "starttls-missing",
+  "dnssec-missing",
+  "nameserver-lame",
+  "nameserver-silent",
+  "serial-differs",
 ]);
+
+/** What no customer can notice, however bad it is called. */
+const EARLY: ReadonlySet<string> = new Set(["domain-expires-soon"]);
 
 /**
  * Whether customers can notice it. What they cannot is for the sysadmins alone: its incident changes
  * no component and never goes public by itself.
  */
 export const isNoticeable = (outcome: "degraded" | "down", reason: string): boolean =>
-  outcome === "down" || !UNNOTICED.has(reason);
+  !EARLY.has(reason) && (outcome === "down" || !UNNOTICED.has(reason));

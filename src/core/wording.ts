@@ -13,6 +13,7 @@ export const FAULTS = [
   "mail.slow",
   "mail.certificate",
   "name.missing",
+  "name.expiring",
   "port.down",
   "host.down",
   "sight.lost",
@@ -123,8 +124,11 @@ const CERTIFICATE = /^(certificate-|tls-|starttls-)/;
 const LOGIN = /^auth-/;
 const REFUSAL = /^(sender-refused|recipient-refused|mailbox-refused|try-later|transaction-failed)$/;
 
+const NAME =
+  /^(name-not-found|name-unresolvable|dnssec-bogus|domain-(expired|not-registered|on-hold|pending-delete))$/;
+
 function classOf({ reason }: Sighting): ReasonClass {
-  if (reason === "name-not-found") return "name";
+  if (NAME.test(reason)) return "name";
   if (CERTIFICATE.test(reason)) return "certificate";
   if (LOGIN.test(reason)) return "login";
   if (REFUSAL.test(reason)) return "refusal";
@@ -136,6 +140,7 @@ function faultOfOne(sighting: Sighting): Fault {
   const kind = classOf(sighting);
   if (kind === "name") return "name.missing";
   if (sighting.reason === "certificate-expires-soon") return "any.expiring";
+  if (sighting.reason === "domain-expires-soon") return "name.expiring";
   if (kind === "certificate")
     return area === "port" || area === "any" ? "any.certificate" : `${area}.certificate`;
   if (sighting.outcome === "degraded") {
@@ -162,6 +167,8 @@ const AREAS: Readonly<Record<string, "web" | "mail" | "port">> = {
   smtp: "mail",
   imap: "mail",
   pop3: "mail",
+  // Who is listed cannot send.
+  blocklist: "mail",
   tcp: "port",
   tls: "port",
 };

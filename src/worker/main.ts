@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { PROBES } from "../../probes/index.js";
 import { createNamedHosts } from "../../probes/named-hosts.js";
-import { createResolver, type Resolver } from "../../probes/resolver.js";
+import { createResolver, systemNameServers, type Resolver } from "../../probes/resolver.js";
 import { runProbe } from "../../probes/run.js";
 import { createEgress } from "../../probes/egress.js";
 import type { Eyes, Run } from "../../probes/probe.js";
@@ -66,6 +66,7 @@ let mayReach = createEgress([]);
 const eyes: Eyes = {
   resolver: { resolve: (...asked) => resolver.resolve(...asked) },
   mayReach: (address) => mayReach(address),
+  nameServers: () => (sights.resolvers.length > 0 ? sights.resolvers : systemNameServers()),
 };
 
 const schedule = createSchedule(clock, look);

@@ -96,6 +96,30 @@ test.each<[name: string, cause: string, sightings: Sighting[], fault: Fault]>([
   ],
   ["an unknown name cannot be found", "monitor", [down("http", "name-not-found")], "name.missing"],
   [
+    "a name whose signatures do not hold cannot be found",
+    "monitor",
+    [down("dns", "dnssec-bogus")],
+    "name.missing",
+  ],
+  [
+    "a domain on hold cannot be found",
+    "monitor",
+    [down("domain", "domain-on-hold")],
+    "name.missing",
+  ],
+  [
+    "a domain that expires soon is no outage, however bad it is called",
+    "monitor",
+    [down("domain", "domain-expires-soon")],
+    "name.expiring",
+  ],
+  [
+    "who is on a blocklist cannot send",
+    "monitor",
+    [down("blocklist", "blocklisted")],
+    "mail.sending",
+  ],
+  [
     "a certificate that expires soon is no outage",
     "monitor",
     [slow("tls", "certificate-expires-soon")],

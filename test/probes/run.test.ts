@@ -137,6 +137,8 @@ test("reason codes are kebab-case with a sentence each, and silence alone may be
   expect(isReason("toString")).toBe(false);
   expect([...SILENT].toSorted()).toEqual([
     "host-unreachable",
+    "name-unresolvable",
+    "nameserver-silent",
     "network-unreachable",
     "timed-out",
     "timed-out-connect",

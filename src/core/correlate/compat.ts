@@ -206,6 +206,7 @@ const WHOLE: ReadonlySet<string> = new Set(["network", "power", "host", "storage
 const ALIASES: readonly (readonly [RegExp, string])[] = [
   [/sight/, ""],
   [/block|black|deny|reputation|bounce|rbl/, "mail.bounce_blocklist"],
+  [/name\W?expiring/, "domain"],
   [/certif|\btls\b|\bssl\b|expiring/, "tls"],
   [/web\W?mail|roundcube/, "mail.webmail"],
   [/spam|junk|filter/, "mail.spam"],
