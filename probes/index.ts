@@ -3,8 +3,9 @@ import { http } from "./http.js";
 import { icmp } from "./icmp.js";
 import type { Probe } from "./probe.js";
 import { smtp } from "./smtp.js";
+import { ssh } from "./ssh.js";
 import { tcp } from "./tcp.js";
 import { tls } from "./tls.js";
 
 /** Every probe there is, by the word that a monitor names. */
-export const PROBES: Readonly<Record<string, Probe>> = { http, tls, tcp, smtp, ftp, icmp };
+export const PROBES: Readonly<Record<string, Probe>> = { http, tls, tcp, smtp, ftp, ssh, icmp };
