@@ -1,6 +1,8 @@
 import { ftp } from "./ftp.js";
 import { http } from "./http.js";
 import { icmp } from "./icmp.js";
+import { mysql } from "./mysql.js";
+import { postgres } from "./postgres.js";
 import type { Probe } from "./probe.js";
 import { smtp } from "./smtp.js";
 import { ssh } from "./ssh.js";
@@ -8,4 +10,14 @@ import { tcp } from "./tcp.js";
 import { tls } from "./tls.js";
 
 /** Every probe there is, by the word that a monitor names. */
-export const PROBES: Readonly<Record<string, Probe>> = { http, tls, tcp, smtp, ftp, ssh, icmp };
+export const PROBES: Readonly<Record<string, Probe>> = {
+  http,
+  tls,
+  tcp,
+  smtp,
+  ftp,
+  ssh,
+  mysql,
+  postgres,
+  icmp,
+};

@@ -66,7 +66,9 @@ export function openPackets(connected: Socket, phases: Phases, signal: AbortSign
           wake = done;
         });
       }
-      const all = Buffer.concat(unread, unreadBytes);
+      // Many small pieces of one large chunk must not copy it again and again.
+      const [only] = unread;
+      const all = unread.length === 1 && only ? only : Buffer.concat(unread, unreadBytes);
       unread = [all.subarray(count)];
       unreadBytes -= count;
       return all.subarray(0, count);
