@@ -182,7 +182,8 @@ async function encrypt(
     [234, 334, 500, 501, 502, 504, 530, 533, 534, 431],
   );
   if (reply.code !== 234 && reply.code !== 334) {
-    const isRefusal = reply.code === 431 || reply.code > 504;
+    // vsftpd without TLS says 530: that one should log in first.
+    const isRefusal = [431, 533, 534].includes(reply.code);
     const reason = isRefusal ? "tls-refused" : "tls-missing";
     const seen = { code: reply.code, reply: reply.text };
     if (isNeeded) throw new Failure(down(reason, seen));
