@@ -86,6 +86,7 @@ function readListing(socket: Socket, signal: AbortSignal): Promise<Listing> {
     socket.on("error", fail);
     socket.on("close", () => fail(new Error("closed")));
     signal.addEventListener("abort", () => fail(new Error("aborted")), { once: true });
-    if (socket.readableEnded) end(false);
+    // Closed before anybody listened: neither data nor an end will come.
+    if (socket.destroyed) fail(new Error("closed"));
   });
 }

@@ -9,9 +9,11 @@ import { readSettings } from "./settings.js";
 import { familyWord } from "./visit.js";
 
 const HOST = "expected a host name or an address, e.g. web3.example.hu";
-const target = z.string().refine((text) => readPlace(text, 0)?.port === 0, {
-  error: HOST,
-});
+const target = z
+  .string()
+  .refine((text) => readPlace(text, 0)?.port === 0 && !text.startsWith("-"), {
+    error: HOST,
+  });
 
 const PERCENT = "expected a percentage above 0, at most 100";
 const percent = z.number({ error: PERCENT }).gt(0, { error: PERCENT }).max(100, { error: PERCENT });

@@ -112,7 +112,7 @@ export function readPing(output: string): {
   // An answer may come twice: the first of each number counts.
   const answered = new Map<string, number>();
   for (const [, number = "", time = ""] of output.matchAll(
-    /\bseq[=:](\d{1,9})\b.*?\btime[=<:]\s?([\d.]{1,12})\s?ms/g,
+    /(?:\b|_)seq[=:](\d{1,9})\b.*?\btime[=<:]\s?([\d.]{1,12})\s?ms/g,
   ))
     if (!answered.has(number)) answered.set(number, Number(time));
   const [, sent] = /(\d{1,9}) packets transmitted/.exec(output) ?? [];
