@@ -221,7 +221,7 @@ function refusal(
   // By their words, which are in no other language: the file's name, and what pgbouncer says.
   const known = /pg_hba\.conf/.test(text)
     ? "host-refused"
-    : /^no more connections allowed/.test(text)
+    : text.startsWith("no more connections allowed")
       ? "too-many-connections"
       : STATES[sqlstate];
   return new Failure(down(known ?? (stage === "login" ? "auth-refused" : "query-failed")));

@@ -6,7 +6,8 @@ import type { Phases } from "./phases.js";
 import type { Verdict } from "./probe.js";
 import type { Visit } from "./visit.js";
 
-const MAX_TOTAL = 1024 * 1024;
+/** Ten thousand names with what SFTP says of each. */
+const MAX_TOTAL = 4 * 1024 * 1024;
 const MAX_BEFORE = 8 * 1024;
 const SHOWN = 200;
 /** RFC 4253, section 12. */
@@ -53,23 +54,27 @@ export function openShell(visit: Visit, plan: ShellPlan): Promise<void> {
       const isGreeted = banner !== "" || before === "";
       fail(new Failure(down(reason, isGreeted ? {} : { received: before.slice(0, SHOWN) })));
     };
-    const leave = (settle: () => void): void => {
-      settle();
+    const converse = async (): Promise<void> => {
+      try {
+        await plan.talk(client);
+        done();
+      } catch (error) {
+        fail(error);
+      }
       client.end();
     };
     client.on("handshake", () => {
       plan.greeting(wire.greeting());
       const judged = plan.judgeHostKey(hostKey ?? Buffer.alloc(0));
-      if (judged.outcome !== "up") leave(() => fail(new Failure(judged)));
-      else if (!plan.login) leave(done);
-      else isAuthenticating = true;
+      isAuthenticating = judged.outcome === "up" && plan.login !== null;
+      if (isAuthenticating) return;
+      if (judged.outcome === "up") done();
+      else fail(new Failure(judged));
+      client.end();
     });
     client.on("ready", () => {
       isAuthenticating = false;
-      plan.talk(client).then(
-        () => leave(done),
-        (error: unknown) => leave(() => fail(error)),
-      );
+      void converse();
     });
     client.on("error", (error) => {
       if (wire.greeting().banner !== "") plan.greeting(wire.greeting());

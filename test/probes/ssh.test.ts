@@ -60,10 +60,7 @@ const byPassword = admitting(
 /** The fingerprint that the server shows. */
 async function shownBy(port: number): Promise<string> {
   const { facts } = await look(port);
-  const shown = facts["hostKey"];
-  return shown !== null && typeof shown === "object" && "fingerprint" in shown
-    ? String(shown["fingerprint"])
-    : "";
+  return /SHA256:[^"]*/.exec(JSON.stringify(facts))?.[0] ?? "";
 }
 
 test("ssh: the banner, the lines before it and the host key are facts", async () => {
@@ -157,7 +154,7 @@ test("ssh: a server without SFTP says so", async () => {
   const port = await server((client) => {
     admitting(() => true, [])(client);
     client.on("session", (accept) => {
-      accept().on("subsystem", (_accept, reject) => void reject());
+      accept().on("subsystem", (_accept, reject) => reject());
     });
   });
   const auth = { username: "probe", privateKey: userKey.private };
@@ -204,9 +201,7 @@ test("ssh: a folder is read to its end, or to the bound of it", async () => {
   expect(await look(small, { auth, list: "/none" })).toMatchObject({ reason: "path-refused" });
   const endless = await server(folder(500, Number.POSITIVE_INFINITY));
   const result = await look(endless, { auth, list: "/" }, 15_000);
-  expect(["up", "down"]).toContain(result.outcome);
-  if (result.outcome === "up") expect(result.facts).toMatchObject({ list: { cut: true } });
-  else expect(result.reason).toBe("reply-too-large");
+  expect(result).toMatchObject({ outcome: "up", facts: { list: { cut: true } } });
 });
 
 test.each<[name: string, talk: (socket: Socket) => void, reason: string]>([

@@ -20,7 +20,9 @@ export function installed(name: string): string | null {
 export function describeReal(name: string, programs: readonly string[], tests: () => void): void {
   const absent = programs.filter((program) => installed(program) === null);
   const missing = absent.length > 0 ? ` (skipped: ${absent.join(" and ")} not installed)` : "";
-  describe.skipIf(absent.length > 0)(`${name}${missing}`, tests);
+  describe.skipIf(absent.length > 0)(`${name}${missing}`, () => {
+    tests();
+  });
 }
 
 /** A folder of the test's own, gone when it is over. */
