@@ -1,9 +1,10 @@
 import { Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import ssh2, { type Client as ShellClient, type ParsedKey } from "ssh2";
+import type { AnyAuthMethod, AuthHandlerMiddleware, Client, ParsedKey } from "ssh2";
 import { down, Failure } from "./failures.js";
 import type { Phases } from "./phases.js";
 import type { Verdict } from "./probe.js";
+import { ssh2 } from "./ssh2.js";
 import type { Visit } from "./visit.js";
 
 /** Ten thousand names with what SFTP says of each. */
@@ -33,7 +34,7 @@ export interface ShellPlan {
   /** Says of a host key, which the server has proven to hold, whether to go on; what is not up ends the look. */
   readonly judgeHostKey: (key: Buffer) => Verdict;
   /** What is done once logged in. */
-  readonly talk: (client: ShellClient) => Promise<void>;
+  readonly talk: (client: Client) => Promise<void>;
 }
 
 /**
@@ -42,7 +43,7 @@ export interface ShellPlan {
  */
 export function openShell(visit: Visit, plan: ShellPlan): Promise<void> {
   const { socket, phases, signal } = visit;
-  const client = new ssh2.Client();
+  const client = new (ssh2().Client)();
   return new Promise<void>((done, fail) => {
     let hostKey: Buffer | null = null;
     let isAuthenticating = false;
@@ -101,8 +102,8 @@ export function openShell(visit: Visit, plan: ShellPlan): Promise<void> {
 }
 
 /** Tries each way to log in once; none without a login. */
-function loginSteps(login: Login | null): ssh2.AuthHandlerMiddleware {
-  const steps: ssh2.AnyAuthMethod[] = [];
+function loginSteps(login: Login | null): AuthHandlerMiddleware {
+  const steps: AnyAuthMethod[] = [];
   if (login?.privateKey)
     steps.push({ type: "publickey", username: login.username, key: login.privateKey });
   else if (login?.password !== undefined)

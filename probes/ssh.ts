@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import ssh2, { type Client } from "ssh2";
+import type { Client } from "ssh2";
 import { z } from "zod";
 import { down, Failure, up } from "./failures.js";
 import { placeTarget, readPlace } from "./place.js";
@@ -8,6 +8,7 @@ import { masked } from "./secrets.js";
 import { readSettings } from "./settings.js";
 import { listFolder } from "./sftp.js";
 import { openShell, type Greeting, type Login } from "./ssh-session.js";
+import { ssh2 } from "./ssh2.js";
 import { familyWord, visitPlace, type Visit } from "./visit.js";
 
 const target = placeTarget(false);
@@ -86,7 +87,7 @@ export const ssh: Probe = {
 function readLogin(auth: NonNullable<Options["auth"]>): Login {
   const { username, password, privateKey, passphrase } = auth;
   if (password !== undefined) return { username, password };
-  const parsed = ssh2.utils.parseKey(privateKey ?? "", passphrase);
+  const parsed = ssh2().utils.parseKey(privateKey ?? "", passphrase);
   if (parsed instanceof Error || !parsed.isPrivateKey())
     throw new Error(
       "ssh.auth.privateKey: expected a private key, with its passphrase if it has one",
