@@ -60,14 +60,17 @@ export function pingOnce(
       signal.removeEventListener("abort", stop);
       const spent = performance.now() - started;
       const said = readPing(output);
-      const sent = said.sent ?? Math.min(count, Math.floor(spent / spacingMs) + 1);
-      const failure = said.rttsMs.length > 0 ? null : failureOf(complaints);
+      const received = said.rttsMs.length;
+      // Cut short, only what had its time to be answered may count as lost.
+      const grownMs = received > 0 ? spent - waitMs : spent;
+      const sent = said.sent ?? Math.min(count, Math.floor(grownMs / spacingMs) + 1);
+      const failure = received > 0 ? null : failureOf(complaints);
       if (failure) return fail(failure);
       // It ended by itself and cannot have asked: killed from elsewhere, or no `ping` at all.
-      if (said.sent === null && said.rttsMs.length === 0 && !stopped)
+      if (said.sent === null && received === 0 && !stopped)
         return fail(new Failure(unknown("local-failure", { error: "ping said nothing" })));
       done({
-        sent: Math.max(sent, said.rttsMs.length),
+        sent: Math.max(sent, received),
         rttsMs: said.rttsMs,
         complaint: said.complaint,
       });
