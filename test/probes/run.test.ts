@@ -138,6 +138,7 @@ test("reason codes are kebab-case with a sentence each, and silence alone may be
   expect([...SILENT].toSorted()).toEqual([
     "host-unreachable",
     "network-unreachable",
+    "no-reply",
     "timed-out",
     "timed-out-connect",
   ]);
