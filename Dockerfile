@@ -2,6 +2,9 @@
 # Debian, not Alpine: the embedded PostgreSQL needs glibc.
 FROM node:22-slim
 
+# For the probe icmp.
+RUN apt-get update && apt-get install -y --no-install-recommends iputils-ping && rm -rf /var/lib/apt/lists/*
+
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev

@@ -5,6 +5,7 @@ import { inventory } from "./inventory.js";
 import { memory } from "./memory.js";
 import { page } from "./page.js";
 import { reports } from "./reports.js";
+import { serverProbes } from "./server-probes.js";
 import { startLag } from "./start-lag.js";
 import { storing } from "./storing.js";
 import { telling } from "./telling.js";
@@ -13,6 +14,7 @@ import { tenThousand } from "./ten-thousand.js";
 /** Every measurement by its name, in the order in which they run. */
 const BENCHES: Readonly<Record<string, Bench>> = {
   "check-cpu": checkCpu,
+  "server-probes": serverProbes,
   "start-lag": startLag,
   "first-look": firstLook,
   memory,

@@ -27,6 +27,8 @@ export interface Handshake {
   readonly alpn?: string[];
   /** Default: one context for the whole process; making one a check costs half a millisecond. */
   readonly context?: SecureContext;
+  /** A session to take up again, as FTP servers want it of their data connections. */
+  readonly session?: Buffer;
 }
 
 /** RFC 8305 section 5: how long an address may stay silent before the next is tried beside it. */
@@ -65,7 +67,7 @@ export async function connectTo(
  */
 export function secure(
   socket: Socket,
-  { servername, alpn, context = observingContext() }: Handshake,
+  { servername, alpn, context = observingContext(), session }: Handshake,
   phases: Phases,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
@@ -78,6 +80,7 @@ export function secure(
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
       ...(alpn && { ALPNProtocols: alpn }),
+      ...(session && { session }),
     });
     // To check the name, which is not its part here, Node would read the whole chain and look for its root
     // in the store: half a millisecond, a third of the cost of a look.

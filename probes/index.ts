@@ -1,9 +1,14 @@
 import { blocklist } from "./blocklist.js";
 import { dns } from "./dns.js";
 import { domain } from "./domain.js";
+import { ftp } from "./ftp.js";
 import { http } from "./http.js";
+import { icmp } from "./icmp.js";
+import { mysql } from "./mysql.js";
+import { postgres } from "./postgres.js";
 import type { Probe } from "./probe.js";
 import { smtp } from "./smtp.js";
+import { ssh } from "./ssh.js";
 import { tcp } from "./tcp.js";
 import { tls } from "./tls.js";
 
@@ -16,4 +21,9 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   dns,
   blocklist,
   domain,
+  ftp,
+  ssh,
+  mysql,
+  postgres,
+  icmp,
 };

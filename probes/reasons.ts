@@ -17,6 +17,9 @@ export const REASONS = {
   "not-permitted": "Our own rules do not let us go where it leads (egress.allow).",
   "proxy-failed": "The configured proxy could not be used.",
   "local-failure": "This machine could not open a connection (ports, files or permission).",
+  "ping-missing": "The program ping is not there: install it (iputils-ping).",
+  "ping-not-permitted":
+    "The program ping may not send: give it cap_net_raw, or widen net.ipv4.ping_group_range.",
   "probe-failed": "The probe itself failed in an unexpected way.",
   "worker-stalled": "Our own process stood still while it looked, so its deadline proves nothing.",
   blind: "None of the references answers either: we cannot see.",
@@ -33,6 +36,9 @@ export const REASONS = {
   "timed-out-tls": "The TLS handshake did not finish in time.",
   "timed-out-first-byte": "It accepted the connection but did not begin to answer in time.",
   "timed-out-transfer": "The answer began but did not end in time.",
+
+  "no-reply": "No echo came back.",
+  "packets-lost": "Too many echoes did not come back.",
 
   // What it says.
   "closed-early": "The connection was closed before the answer was complete.",
@@ -91,6 +97,8 @@ export const REASONS = {
   "issuer-expires-soon": "A certificate above the server's own expires soon.",
   "issuer-weak-key": "The key of a certificate above the server's own is too weak.",
   "certificate-not-a-ca": "A certificate in the chain must not sign others.",
+  "tls-missing": "The server does not offer TLS.",
+  "tls-refused": "The server offers TLS but refuses it.",
 
   // Mail.
   "greeting-refused": "The server refuses to talk to us.",
@@ -107,6 +115,25 @@ export const REASONS = {
   "service-closing": "The service is not available and closes the connection (421).",
   "try-later": "The server asks to try again later (450, 451, 452).",
   "transaction-failed": "The transaction failed (554).",
+
+  // Files and shells.
+  "data-connection-failed":
+    "The data connection failed: often a firewall before the passive ports.",
+  "path-refused": "The folder does not exist, or may not be seen.",
+  "list-failed": "The folder could not be listed.",
+  "host-key-changed": "The server shows another host key than the expected one.",
+  "key-exchange-failed": "The key exchange failed: nothing in common, or a wrong signature.",
+  "sftp-missing": "The server offers no SFTP.",
+
+  // Databases.
+  "too-many-connections": "The server takes no more connections.",
+  "starting-up": "The server is starting up, recovering or not ready yet.",
+  "host-refused": "The server refuses connections from our address.",
+  "database-missing": "The database does not exist, or is not for this login.",
+  "read-only": "The server takes no writes: a replica, or put to read-only.",
+  "query-failed": "The query was refused or failed.",
+  "query-timed-out": "The query took longer than it may.",
+  "value-unexpected": "The query's answer is not as expected.",
 } as const;
 
 export type Reason = keyof typeof REASONS;
@@ -122,6 +149,7 @@ export const SILENT: ReadonlySet<Reason> = new Set<Reason>([
   "network-unreachable",
   "name-unresolvable",
   "nameserver-silent",
+  "no-reply",
 ]);
 
 /** Whether `word` is one of the documented reason codes. */

@@ -121,6 +121,7 @@ const HOME: Readonly<Record<string, string>> = {
   helmet: "src/web/",
   "node-cron": "src/work/recurring.ts",
   tinyqueue: "src/worker/schedule.ts",
+  ssh2: "probes/",
   nodemailer: "src/notify/",
   standardwebhooks: "src/notify/",
   i18next: "src/texts.ts",

@@ -8,6 +8,7 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "nameserver-lame",
   "nameserver-silent",
   "serial-differs",
+  "tls-missing",
 ]);
 
 /** What no customer can notice, however bad it is called. */

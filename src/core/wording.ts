@@ -119,7 +119,7 @@ export function faultOf(cause: string, sightings: readonly Sighting[]): Fault {
 type ReasonClass = "reach" | "name" | "certificate" | "login" | "refusal" | "answer";
 
 const REACH =
-  /^(refused|reset|host-unreachable|network-unreachable|timed-out(-.*)?|closed-early|service-closing|greeting-refused|ehlo-refused)$/;
+  /^(refused|reset|host-unreachable|network-unreachable|timed-out(-.*)?|closed-early|service-closing|greeting-refused|ehlo-refused|no-reply)$/;
 const CERTIFICATE = /^(certificate-|tls-|starttls-)/;
 const LOGIN = /^auth-/;
 const REFUSAL = /^(sender-refused|recipient-refused|mailbox-refused|try-later|transaction-failed)$/;

@@ -150,6 +150,12 @@ test.each<[name: string, cause: string, sightings: Sighting[], fault: Fault]>([
     "mail.login",
   ],
   ["different slow things are told in general", "host", [slow("http"), slow("smtp")], "any.slow"],
+  [
+    "a host of which not even an echo comes is down",
+    "host",
+    [down("icmp", "no-reply"), down("http", "timed-out-connect")],
+    "host.down",
+  ],
   ["a probe of another kind is told in general", "monitor", [down("teapot", "cold")], "any.down"],
   ["nothing seen at all is told in general", "component", [], "any.down"],
   ["blindness is our own fault", "blindness", [], "sight.lost"],

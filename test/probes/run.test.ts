@@ -140,6 +140,7 @@ test("reason codes are kebab-case with a sentence each, and silence alone may be
     "name-unresolvable",
     "nameserver-silent",
     "network-unreachable",
+    "no-reply",
     "timed-out",
     "timed-out-connect",
   ]);
