@@ -81,9 +81,15 @@ export const REASONS = {
   "sender-refused": "The sender was refused.",
   "recipient-refused": "The recipient was refused.",
   "mailbox-refused": "The mailbox is refused or does not exist (550).",
-  "service-closing": "The service is not available and closes the connection (421).",
-  "try-later": "The server asks to try again later (450, 451, 452).",
+  "service-closing": "The service is not available and closes the connection (421, BYE).",
+  "try-later": "The server asks to try again later (450, 451, 452, IN-USE).",
   "transaction-failed": "The transaction failed (554).",
+  "folder-refused": "The folder is not there or cannot be opened.",
+  "folder-read-only": "The folder can be read but not changed.",
+  "listing-failed": "The messages cannot be listed.",
+  "mail-stale": "The newest message is older than it should be.",
+  "quota-full": "The mailbox is fuller than it should be.",
+  "quota-unknown": "The server does not say how full the mailbox is.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

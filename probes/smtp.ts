@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { up } from "./failures.js";
 import { accessKeys, accessTo } from "./mail/access.js";
-import { mailAddress } from "./mail/address.js";
+import { MAIL_ADDRESS, mailAddress } from "./mail/address.js";
 import { smtpProtocol, type SmtpConversation } from "./mail/smtp.js";
 import { converse } from "./mail/talk.js";
 import { placeTarget, readPlace } from "./place.js";
@@ -23,7 +23,7 @@ const options = z.strictObject({
   /** Asks whether this mail would be taken, and sends none; an empty `from` is the null sender. */
   mail: z
     .strictObject(
-      { from: z.union([mailAddress, z.literal("")]), to: mailAddress },
+      { from: z.union([mailAddress, z.literal("")], { error: MAIL_ADDRESS }), to: mailAddress },
       { error: "expected { from, to }" },
     )
     .optional(),

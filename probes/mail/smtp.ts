@@ -7,7 +7,7 @@ import type { Conversation, Protocol, Steps } from "./talk.js";
 
 export interface SmtpConversation extends Conversation {
   /** Says `line` at this stage; ends the look unless the reply is one of `expected`. */
-  say(stage: Stage, line: string, expected: readonly number[]): Promise<Reply>;
+  readonly say: (stage: Stage, line: string, expected: readonly number[]) => Promise<Reply>;
 }
 
 /** SMTP (RFC 5321) with STARTTLS (RFC 3207) and AUTH (RFC 4954); `ehlo` is how we call ourselves. */

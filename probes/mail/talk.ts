@@ -14,9 +14,9 @@ export interface Steps {
   /** The address that we speak from. */
   readonly localAddress: string | undefined;
   /** Names the step that begins: the fact `stage` where it fails. */
-  at(stage: string): void;
+  readonly at: (stage: string) => void;
   /** Ends the look; what `facts` repeats of the login is masked. */
-  refuse(verdict: Verdict, facts?: Facts): never;
+  readonly refuse: (verdict: Verdict, facts?: Facts) => never;
 }
 
 /** A refusal of STARTTLS as the server put it; `closing` where that ends the conversation. */
