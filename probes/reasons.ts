@@ -90,6 +90,12 @@ export const REASONS = {
   "mail-stale": "The newest message is older than it should be.",
   "quota-full": "The mailbox is fuller than it should be.",
   "quota-unknown": "The server does not say how full the mailbox is.",
+  "mail-not-arrived": "A mail that was taken did not arrive in time.",
+  "mail-bounced": "A mail that was taken came back as undeliverable.",
+  "mail-queued": "A mail that was taken waits in a queue of the mail server.",
+  "mail-late": "A mail arrived, but later than the threshold that was set.",
+  "mail-not-removed": "A mail arrived, but could not be deleted.",
+  "sender-unverified": "The receiver's verdict of SPF, DKIM or DMARC is not the expected one.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -8,7 +8,10 @@ const LAST = 20;
 
 export interface OpenFolder {
   readonly messages: number;
+  /** What the next message will be called … */
   readonly uidNext: number | null;
+  /** … as long as this number is the same. */
+  readonly uidValidity: number;
   /** Whether it was opened for writing. */
   readonly writable: boolean;
 }
@@ -24,13 +27,15 @@ export async function openFolder(
     write ? "SELECT" : "EXAMINE",
     folderName(name),
   );
-  const [, uidNext] =
-    /^UIDNEXT (\d{1,10})$/.exec(
-      answer.untagged.find(({ code }) => code.startsWith("UIDNEXT "))?.code ?? "",
-    ) ?? [];
+  const numberIn = (word: string): number | null => {
+    const form = new RegExp(`^${word} (\\d{1,10})$`);
+    const [found] = answer.untagged.flatMap(({ code }) => form.exec(code)?.[1] ?? []);
+    return found === undefined ? null : Number(found);
+  };
   return {
     messages: said(answer.untagged, "EXISTS").at(-1)?.number ?? 0,
-    uidNext: uidNext === undefined ? null : Number(uidNext),
+    uidNext: numberIn("UIDNEXT"),
+    uidValidity: numberIn("UIDVALIDITY") ?? 0,
     writable: write && answer.code !== "READ-ONLY",
   };
 }

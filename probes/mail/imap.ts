@@ -147,7 +147,10 @@ function beginImap({ dialogue, facts, at, refuse }: Steps): ImapConversation {
         const coming = next(tag);
         if (begun && !done) await Promise.race([coming, woken.then(finish)]);
         const response = await coming;
-        if (response.mark === tag) return ended(response, untagged);
+        if (response.mark === tag) {
+          done = true;
+          return ended(response, untagged);
+        }
         if (response.mark === "+") begun = true;
         // "* OK Still here" is said only to keep the line open.
         else if (response.parts[0] !== "OK") {

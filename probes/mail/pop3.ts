@@ -6,7 +6,9 @@ import type { Conversation, Protocol, Steps } from "./talk.js";
 export interface Pop3Conversation extends Conversation {
   /** Says a line; ends the look as `otherwise` unless the reply is `+OK`, and returns the text behind that. */
   readonly need: (otherwise: Verdict, line: string) => Promise<string>;
-  /** The same for a reply of many lines, which it returns. */
+  /** Says a line; whether the reply is `+OK`. */
+  readonly tell: (line: string) => Promise<boolean>;
+  /** As `need`, for a reply of many lines, which it returns. */
   readonly list: (otherwise: Verdict, line: string) => Promise<readonly string[]>;
 }
 
@@ -54,6 +56,7 @@ function beginPop3({ dialogue, facts, at, refuse }: Steps): Pop3Conversation {
   return {
     goodbye: "QUIT",
     need,
+    tell: async (line) => (await say(line)).mark === "+OK",
     async list(otherwise, line) {
       await need(otherwise, line);
       return lines();
