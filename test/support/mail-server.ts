@@ -48,7 +48,11 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-/** Starts both; resolves once all ports accept. Mails to `user` and to `other@real.test` arrive at once. */
+/**
+ * Starts both; resolves once all ports accept. A mail to `user` or `other@real.test` arrives at once, one to
+ * `gone@real.test` comes back, one to `stuck@real.test` stays in the queue, and one from `proven@real.test` bears a
+ * verdict on its sender.
+ */
 export async function startMailServer(): Promise<MailServer> {
   const folder = mkdtempSync(join(tmpdir(), "tudunk-mail-"));
   chmodSync(folder, 0o755);
@@ -244,7 +248,7 @@ alias_maps =
 alias_database =
 local_recipient_maps =
 virtual_mailbox_domains = real.test
-virtual_mailbox_maps = inline:{ { inbox@real.test = x }, { other@real.test = x } }
+virtual_mailbox_maps = inline:{ { inbox@real.test = x }, { other@real.test = x }, { gone@real.test = x }, { stuck@real.test = x } }
 virtual_transport = lmtp:inet:127.0.0.1:${ports.lmtp}
 smtp_tls_security_level = none
 smtpd_tls_cert_file = ${cert}
@@ -256,7 +260,7 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:${ports.auth}
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 smtpd_sender_restrictions = check_sender_access inline:{ { proven@real.test = PREPEND Authentication-Results: mx.real.test; spf=pass smtp.mailfrom=real.test; dkim=pass (2048-bit key) header.d=real.test } }
-smtpd_recipient_restrictions = check_recipient_access inline:{ { grey@real.test = DEFER_IF_PERMIT Greylisted } }
+transport_maps = inline:{ { stuck@real.test = smtp:127.0.0.1:1 } }
 smtpd_peername_lookup = no
 smtputf8_enable = no
 maximal_idle = 5s
