@@ -73,7 +73,7 @@ type Options = z.output<typeof options>;
  * which – `submit`, `queue`, `deliver`, `list`. All trips to one mailbox share one connection to it, and each
  * touches its own mail alone. Timings: `submit`, `queue` (between servers, by their own clocks), `deliver`, `list`,
  * `remove`. Facts: `delaySeconds`, `hops`, `authentication`, `deferrals`, `lateSeconds` (of an earlier trip's mail that
- * came after its time), and after a refusal those of smtp, imap or pop3.
+ * came after its time), `accepted` (what the server said of a mail that it took and that was lost), and after a refusal those of smtp, imap or pop3.
  */
 export const mailTrip: Probe = {
   kind: "mail-trip",

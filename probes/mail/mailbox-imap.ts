@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { down, up } from "../failures.js";
 import type { Verdict } from "../probe.js";
 import { isReport, readBounce } from "./bounce.js";
@@ -24,6 +25,8 @@ const GONE_AT_ONCE = 400;
 /** Listening to a server that says nothing is interrupted so often (ms), to ask whether there is something. */
 const ASK_MS = 15_000;
 const SHORTEST_PAUSE_MS = 1_000;
+/** Mails that come together are read together (ms); this is also how fast a server may drive us round at most. */
+const GATHERING_MS = 20;
 const READING = down("listing-failed");
 
 /**
@@ -42,6 +45,7 @@ export async function readFolder(
   let next = uidNext ?? (await lastUid(imap)) + 1;
   desk.opened();
   let changed = false;
+  let listens = imap.can("IDLE");
 
   /** Notes whether an answer to anything says that more has come. */
   const noting = (answer: Answer): Answer => {
@@ -126,8 +130,12 @@ export async function readFolder(
     if (youngestMs === null) socket.unref();
     else socket.ref();
     desk.moving();
-    if (imap.can("IDLE")) noting(await imap.idle(desk.change(ASK_MS)));
-    else
+    if (listens) {
+      const answer = noting(await imap.idle(desk.change(ASK_MS)));
+      // What it offers it may yet refuse.
+      listens = answer.status === "OK";
+      await sleep(GATHERING_MS);
+    } else
       await desk.change(Math.min(ASK_MS, Math.max(SHORTEST_PAUSE_MS, (youngestMs ?? ASK_MS) / 4)));
     if (!changed && desk.toRemove().length === 0) await ask("NOOP");
   }

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { down, up } from "../failures.js";
+import { down, Failure, up } from "../failures.js";
 import type { Verdict } from "../probe.js";
 import { isReport, readBounce } from "./bounce.js";
 import { fieldOf, fieldsOf, hopsOf } from "./headers.js";
@@ -11,6 +11,7 @@ import { readToken, TRIP_HEADER } from "./trip-mail.js";
 const LAST = 200;
 /** So much of a report holds what it reports on. */
 const REPORT_LINES = 300;
+const TOO_LARGE = /^reply-too-/;
 const READING = down("listing-failed");
 
 /** The names of the messages that were looked at before. */
@@ -36,8 +37,14 @@ export async function readMaildrop(
   for (const [name, number] of [...names].slice(-LAST)) {
     if (known.has(name)) continue;
     desk.moving();
-    known.add(name);
-    await showOne(name, number);
+    try {
+      await showOne(name, number);
+      known.add(name);
+    } catch (error) {
+      // One that is too large to be read is so the next time as well, and none of ours.
+      if (error instanceof Failure && TOO_LARGE.test(error.verdict.reason)) known.add(name);
+      throw error;
+    }
   }
   // Whoever waited for one of these says now that it is to go.
   await turn();

@@ -191,6 +191,8 @@ export function createMailbox(
       open = false;
       if (verdict.outcome === "up" || verdict.outcome === "degraded") {
         failures = 0;
+        // Somebody else holds it open: that ends by itself.
+        if (!wasOpen) trouble = verdict;
         const youngestMs = desk.youngestMs();
         if (youngestMs !== null) await desk.change(pauseMs(youngestMs));
         continue;

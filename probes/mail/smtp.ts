@@ -8,8 +8,8 @@ import type { Conversation, Protocol, Steps } from "./talk.js";
 export interface SmtpConversation extends Conversation {
   /** Says `line` at this stage; ends the look unless the reply is one of `expected`. */
   readonly say: (stage: Stage, line: string, expected: readonly number[]) => Promise<Reply>;
-  /** Sends a mail to those named before; ends the look unless the server takes it. */
-  readonly message: (mail: string) => Promise<void>;
+  /** Sends a mail to those named before; ends the look unless the server takes it, and returns its words. */
+  readonly message: (mail: string) => Promise<string>;
 }
 
 /** SMTP (RFC 5321) with STARTTLS (RFC 3207) and AUTH (RFC 4954); `ehlo` is how we call ourselves. */
@@ -40,7 +40,7 @@ function beginSmtp({ dialogue, facts, at, refuse }: Steps, name: string): SmtpCo
       at("message");
       // A line with a lone dot would end it (RFC 5321, section 4.5.2).
       dialogue.write(Buffer.from(`${mail.replaceAll(/^\./gm, "..")}\r\n.\r\n`));
-      need("message", await dialogue.read(), [250]);
+      return need("message", await dialogue.read(), [250]).text;
     },
     get offersTls() {
       return offer.starttls;

@@ -21,7 +21,8 @@ export interface Envelope {
 /** How a submission ended. */
 export interface Submitted {
   readonly verdict: Verdict;
-  readonly accepted: boolean;
+  /** What the server said when it took the mail, often with its number in the queue; `null` where it did not. */
+  readonly accepted: string | null;
   /** How often the server asked to try again later. */
   readonly deferrals: number;
 }
@@ -39,15 +40,14 @@ export async function submit(
 ): Promise<Submitted> {
   const protocol = smtpProtocol();
   for (let deferrals = 0; ; deferrals += 1) {
-    let accepted = false;
+    let accepted: string | null = null;
     const verdict = await visitPlace(eyes, place, signal, (visit) =>
       converse(protocol, access, visit, async (conversation) => {
-        await hand(conversation, envelope, mail);
-        accepted = true;
+        accepted = await hand(conversation, envelope, mail);
         return up();
       }),
     );
-    if (accepted || verdict.reason !== "try-later" || verdict.outcome !== "degraded")
+    if (accepted !== null || verdict.reason !== "try-later" || verdict.outcome !== "degraded")
       return { verdict, accepted, deferrals };
     try {
       await sleep(AGAIN_MS[Math.min(deferrals, AGAIN_MS.length - 1)], undefined, { signal });
@@ -61,8 +61,8 @@ async function hand(
   { say, message }: SmtpConversation,
   { from, to }: Envelope,
   mail: string,
-): Promise<void> {
+): Promise<string> {
   await say("mail", `MAIL FROM:<${from}>`, [250]);
   await say("rcpt", `RCPT TO:<${to}>`, [250, 251, 252]);
-  await message(mail);
+  return message(mail);
 }

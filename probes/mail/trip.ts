@@ -43,7 +43,7 @@ export async function makeTrip(plan: TripPlan, eyes: Eyes, signal: AbortSignal):
       signal,
     );
     const handedIn = performance.now();
-    if (!submitted.accepted) return lostAtSubmission(submitted, handedIn - started);
+    if (submitted.accepted === null) return lostAtSubmission(submitted, handedIn - started);
     const news = await beforeEnd(waiting.news, signal);
     const verdict =
       news?.kind === "arrived"
@@ -56,6 +56,7 @@ export async function makeTrip(plan: TripPlan, eyes: Eyes, signal: AbortSignal):
     const lateSeconds = waiting.late();
     const facts = {
       ...verdict.facts,
+      ...(news?.kind !== "arrived" && { accepted: submitted.accepted }),
       ...(deferrals > 0 && { deferrals }),
       ...(lateSeconds !== null && { lateSeconds }),
     };

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { mailTrip } from "../../probes/mail-trip.js";
 import type { Eyes, Result } from "../../probes/probe.js";
 import { createResolver } from "../../probes/resolver.js";
 import { runProbe } from "../../probes/run.js";
 import { openSink, type Sink, type SinkWishes } from "../support/mail-sink.js";
-import { serve } from "../support/servers.js";
+import { scripted, serve } from "../support/servers.js";
 
 const LOGIN = { username: "probe", password: "secret", plaintext: true };
 const ENVELOPE = { from: "probe@sink.test", to: "inbox@sink.test", starttls: "never", auth: LOGIN };
@@ -74,7 +75,7 @@ test("mail-trip: a mail that does not arrive is down, lost while being delivered
   expect(await trip(server.smtp, imapOf(server), { timeoutMs: 1_500 })).toMatchObject({
     outcome: "down",
     reason: "mail-not-arrived",
-    facts: { stage: "deliver" },
+    facts: { stage: "deliver", accepted: "2.0.0 taken" },
   });
   expect(await trip(server.smtp, pop3Of(server), { timeoutMs: 1_500 })).toMatchObject({
     reason: "mail-not-arrived",
@@ -300,6 +301,39 @@ test("mail-trip: a mailbox that cannot be read is down while listing, by its own
     reason: "refused",
     facts: { stage: "list" },
   });
+});
+
+test("mail-trip: a mailbox that somebody else holds open is degraded, by its own reason", async () => {
+  const server = await sink();
+  const busy = await serve(
+    scripted("+OK", { CAPA: "-ERR", USER: "+OK", PASS: "-ERR [IN-USE] locked", QUIT: "+OK" }),
+  );
+  const read = { pop3: `127.0.0.1:${busy}`, starttls: "never", ...LOGIN };
+  expect(await trip(server.smtp, { read }, { timeoutMs: 1_500 })).toMatchObject({
+    outcome: "degraded",
+    reason: "try-later",
+    facts: { stage: "list", step: "auth", code: "IN-USE" },
+  });
+});
+
+test.each([
+  ["ends at once", "+ go\r\n% OK done\r\n"],
+  ["is refused", "% NO not now\r\n"],
+  ["tells the same news without end", "+ go\r\n* 1 EXISTS\r\n% OK done\r\n"],
+])("mail-trip: an IDLE that %s keeps nobody busy, and the mail is found", async (_name, reply) => {
+  let held: (() => void) | undefined;
+  const server = await sink({
+    imap: { IDLE: reply },
+    deliver: async (text) => {
+      await new Promise<void>((done) => (held = done));
+      return text;
+    },
+  });
+  const result = trip(server.smtp, imapOf(server), { timeoutMs: 15_000 });
+  await sleep(1_000);
+  expect(server.heard.length).toBeLessThan(200);
+  held?.();
+  expect(await result).toMatchObject({ outcome: "up" });
 });
 
 test("mail-trip: a mailbox that never answers is down while listing when the time is over", async () => {

@@ -105,6 +105,8 @@ export async function openSink(wishes: SinkWishes = {}): Promise<Sink> {
         idling = null;
         return;
       }
+      // A word that crossed the end of IDLE.
+      if (line === "DONE") return;
       const [, tag = "", said = ""] = /^(\S+) (.*)$/.exec(line) ?? [];
       heard.push(said);
       const own = Object.entries(wishes.imap ?? {}).find(([start]) => said.startsWith(start));
