@@ -4,6 +4,8 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "issuer-expires-soon",
   "tls-version-old",
   "starttls-missing",
+  "mail-not-removed",
+  "quota-unknown",
 ]);
 
 /**

@@ -87,7 +87,8 @@ describe.skipIf(missing !== null)(`with Postfix and Dovecot${skipped}`, () => {
       reason: "certificate-untrusted-root",
     });
     const inPlain = { starttls: "never", auth: { ...auth(), plaintext: true } };
-    expect(await look("imap", server.imap, inPlain)).toMatchObject({ reason: "auth-missing" });
+    // On loopback Dovecot lets us in as if it were encrypted.
+    expect(await look("imap", server.imap, inPlain)).toMatchObject({ outcome: "up" });
   });
 
   test("a real POP3 server lets us in and counts the messages", async () => {

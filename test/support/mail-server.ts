@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -76,8 +77,8 @@ export async function startMailServer(): Promise<MailServer> {
   );
   const mail = join(folder, "mail");
   mkdirSync(mail);
-  const [uid, gid] = ["-u", "-g"].map((flag) => idOf(flag, "nobody"));
-  chownSync(mail, uid ?? 0, gid ?? 0);
+  const [uid, gid] = [idOf("-u", "nobody"), idOf("-g", "nogroup")];
+  chownSync(mail, uid, gid);
   const dovecotConf = file(
     "dovecot.conf",
     dovecotText({ folder, mail, cert, key, ports, uid, gid }),
@@ -141,8 +142,8 @@ const dovecotText = ({
   cert: string;
   key: string;
   ports: Ports;
-  uid: number | undefined;
-  gid: number | undefined;
+  uid: number;
+  gid: number;
 }): string => `
 base_dir = ${folder}/dovecot
 state_dir = ${folder}/dovecot-state
@@ -290,12 +291,12 @@ scache unix - - n - 1 scache
 postlog unix-dgram n - n - 1 postlogd
 `;
 
-/** Numeric id of a user or of its group. */
-const idOf = (flag: string, name: string): number => {
-  const args = flag === "-g" && name === "postdrop" ? ["group", name] : ["passwd", name];
-  const fields = spawnSync("getent", args, { encoding: "utf8" }).stdout.trim().split(":");
-  return Number(fields[args[0] === "group" || flag === "-u" ? 2 : 3]);
-};
+/** Numeric id of a user (`-u`), or of a group (`-g`); 0 where there is none. */
+function idOf(flag: "-u" | "-g", name: string): number {
+  const list = readFileSync(flag === "-u" ? "/etc/passwd" : "/etc/group", "utf8");
+  const line = list.split("\n").find((one) => one.startsWith(`${name}:`));
+  return Number(line?.split(":")[2] ?? 0);
+}
 
 function run(command: string, args: readonly string[], said: string[]): ChildProcess {
   const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
