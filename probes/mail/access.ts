@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { encryptionBlock, type Encryption } from "../encryption.js";
+import type { Fact, Facts } from "../probe.js";
 import { familyWord } from "../visit.js";
 
 export const STARTTLS_WISHES = ["required", "offered", "never"] as const;
@@ -83,16 +84,32 @@ export function accessTo(
 /** `text` without the login, should a server repeat it, in whatever form it was sent. */
 export function masked(text: string, auth: Login | undefined): string {
   if (!auth) return text;
-  const { username, password } = auth;
-  const secrets = [
-    plainAnswer(auth),
-    base64(password),
-    base64(username),
-    password.replaceAll(/["\\]/g, "\\$&"),
-    password,
-    username,
-  ];
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "•••"), text);
+  const { username } = auth;
+  return [...secretsOf(auth), base64(username), username].reduce(hiding, text);
+}
+
+/** The same for all facts, but of the password alone: what a server says on purpose may bear the name. */
+export function withoutSecrets(facts: Facts, auth: Login | undefined): Facts {
+  if (!auth) return facts;
+  const secrets = secretsOf(auth);
+  const clean = (fact: Fact): Fact => {
+    if (typeof fact === "string") return secrets.reduce(hiding, fact);
+    if (typeof fact !== "object" || fact === null) return fact;
+    return isList(fact) ? fact.map(clean) : cleanAll(fact);
+  };
+  const cleanAll = (many: Facts): Facts =>
+    Object.fromEntries(Object.entries(many).map(([name, fact]) => [name, clean(fact)]));
+  return cleanAll(facts);
+}
+
+const hiding = (text: string, secret: string): string => text.replaceAll(secret, "•••");
+
+const isList = (fact: Fact): fact is readonly Fact[] => Array.isArray(fact);
+
+function secretsOf(auth: Login): readonly string[] {
+  const { password } = auth;
+  const escaped = password.replaceAll(/["\\]/g, "\\$&");
+  return [plainAnswer(auth), base64(password), escaped, password];
 }
 
 export const base64 = (text: string): string => Buffer.from(text).toString("base64");

@@ -90,8 +90,9 @@ function beginImap({ dialogue, facts, at, refuse }: Steps): ImapConversation {
     const answer = await command("CAPABILITY");
     if (answer.status !== "OK") refuse(down("malformed-reply"), refusal(answer));
     const [first] = said(answer.untagged, "CAPABILITY");
-    capabilities = new Set(first?.rest.map((word) => String(word).toUpperCase()));
-    facts["capabilities"] = [...capabilities].slice(0, 32).map((word) => word.slice(0, 40));
+    const words = (first?.rest ?? []).map(String);
+    capabilities = new Set(words.map((word) => word.toUpperCase()));
+    facts["capabilities"] = words.slice(0, 32);
   };
 
   return {

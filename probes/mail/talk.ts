@@ -4,7 +4,7 @@ import { handshakeFor, judgeSecured } from "../encryption.js";
 import { degraded, down, Failure, up, worse } from "../failures.js";
 import type { Fact, Facts, Verdict } from "../probe.js";
 import type { Visit } from "../visit.js";
-import { masked, type Access, type Login } from "./access.js";
+import { masked, withoutSecrets, type Access, type Login } from "./access.js";
 
 /** What the steps of a conversation with a mail server share. */
 export interface Steps {
@@ -112,6 +112,8 @@ export async function converse<C extends Conversation>(
     const isTold = received !== undefined && (!access.auth || protocol.secretless.has(stage));
     const told = { ...error.verdict, facts: isTold ? { ...shown, received } : shown };
     throw new Failure(worse(told, verdict));
+  } finally {
+    Object.assign(facts, withoutSecrets(facts, access.auth));
   }
 }
 

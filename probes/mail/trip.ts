@@ -1,5 +1,6 @@
 import { degraded, down, up, worse } from "../failures.js";
 import type { Eyes, Facts, Verdict } from "../probe.js";
+import { withoutSecrets } from "./access.js";
 import {
   authenticationOf,
   METHODS,
@@ -60,7 +61,9 @@ export async function makeTrip(plan: TripPlan, eyes: Eyes, signal: AbortSignal):
       ...(deferrals > 0 && { deferrals }),
       ...(lateSeconds !== null && { lateSeconds }),
     };
-    return { ...verdict, facts };
+    const { access } = plan.submission;
+    const clean = withoutSecrets(facts, access.auth);
+    return { ...verdict, facts: withoutSecrets(clean, plan.mailbox.access.auth) };
   } finally {
     waiting.leave();
   }

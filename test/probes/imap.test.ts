@@ -138,6 +138,18 @@ const TABLE: readonly [
     }),
   ],
   [
+    "a login repeated among what is offered, in the greeting's words",
+    {
+      greeting: '* OK s3cret "word" welcome',
+      script: {
+        FETCH: "* 1 FETCH (X)\r\n% OK",
+        CAPABILITY: capable("STARTTLS AUTH=PLAIN SASL-IR AHByb2JlAHMzY3JldCAid29yZCI="),
+      },
+    },
+    AUTH,
+    { outcome: "up", facts: { greeting: "••• welcome" } },
+  ],
+  [
     "logins that cannot be checked",
     { script: { "AUTHENTICATE PLAIN": "% NO [UNAVAILABLE] later" } },
     AUTH,
@@ -202,7 +214,9 @@ test.each(TABLE)(
   "imap: %s",
   async (_name, { greeting = GREETING, script = {} }, options, expected) => {
     const talk = scripted(greeting, { ...HEALTHY, ...script }, { tls: TLS, tagged: true });
-    expect(await look(await serve(talk), options)).toMatchObject(expected);
+    const result = await look(await serve(talk), options);
+    expect(result).toMatchObject(expected);
+    expect(JSON.stringify(result)).not.toMatch(/s3cret|AHByb2Jl/i);
   },
 );
 
