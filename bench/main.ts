@@ -10,6 +10,7 @@ import { startLag } from "./start-lag.js";
 import { storing } from "./storing.js";
 import { telling } from "./telling.js";
 import { tenThousand } from "./ten-thousand.js";
+import { trips } from "./trips.js";
 
 /** Every measurement by its name, in the order in which they run. */
 const BENCHES: Readonly<Record<string, Bench>> = {
@@ -23,6 +24,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   telling,
   inventory,
   reports,
+  trips,
   "ten-thousand": tenThousand,
 };
 

@@ -4,9 +4,14 @@ import { secure, type Handshake } from "./connect.js";
 import { down, Failure } from "./failures.js";
 import type { Phases } from "./phases.js";
 
-const MAX_LINE = 8 * 1024;
-const MAX_TOTAL = 64 * 1024;
-const MAX_LINES = 200;
+/** How much is read: bytes of a line, bytes and lines in all. */
+export interface Limits {
+  readonly line: number;
+  readonly total: number;
+  readonly lines: number;
+}
+
+const USUAL: Limits = { line: 8 * 1024, total: 64 * 1024, lines: 200 };
 /** How much of what was received is shown where it was not what we waited for. */
 const SHOWN = 200;
 /** A line without an end, e.g. a prompt, is looked at once nothing more has come for so long. */
@@ -26,6 +31,10 @@ export interface Reply {
 export interface Dialogue {
   /** The next line without its end (LF, or CRLF). */
   line(): Promise<string>;
+  /** The next `count` bytes, whatever they are. */
+  bytes(count: number): Promise<Buffer>;
+  /** Counts bytes and lines anew: for a conversation that goes on, where the bounds are those of one answer. */
+  renew(): void;
   /** The next reply of the SMTP kind: three digits, several lines joined by `-` (RFC 5321, section 4.2). */
   read(): Promise<Reply>;
   /** Sends one line. Throws where `text` holds a line break, which would make it two commands. */
@@ -48,10 +57,16 @@ export interface Dialogue {
 }
 
 /** Starts listening on a connected socket; enters `firstByte` and, with the first byte, `transfer`. */
-export function openDialogue(connected: Socket, phases: Phases, signal: AbortSignal): Dialogue {
+export function openDialogue(
+  connected: Socket,
+  phases: Phases,
+  signal: AbortSignal,
+  limits: Limits = USUAL,
+): Dialogue {
   let socket = connected;
   let unread: Buffer[] = [];
   let unreadBytes = 0;
+  let begun = false;
   let total = 0;
   let lines = 0;
   /** Bytes that come one by one are not joined again and again to look for an end that did not come. */
@@ -66,13 +81,14 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
     wake();
   };
   const onData = (chunk: Buffer): void => {
-    if (total === 0) phases.enter("transfer");
+    if (!begun) phases.enter("transfer");
+    begun = true;
     total += chunk.length;
     if (seen.length < SHOWN) seen += chunk.toString("utf8", 0, SHOWN);
     unread.push(chunk);
     unreadBytes += chunk.length;
     mayHaveBreak ||= chunk.includes(0x0a);
-    if (total > MAX_TOTAL) {
+    if (total > limits.total) {
       socket.destroy();
       finish(new Failure(down("reply-too-large", { received: received() })));
     }
@@ -80,7 +96,7 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
   };
   const onEnd = (): void => {
     if (signal.aborted) finish(new Error("aborted"));
-    else finish(new Failure(down("closed-early", total > 0 ? { received: received() } : {})));
+    else finish(new Failure(down("closed-early", begun ? { received: received() } : {})));
   };
   const listen = (): void => {
     socket.on("data", onData);
@@ -133,15 +149,15 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
     const end = mayHaveBreak ? gathered().indexOf(0x0a) : -1;
     if (end < 0) {
       mayHaveBreak = false;
-      if (unreadBytes > MAX_LINE) throw tooLong();
+      if (unreadBytes > limits.line) throw tooLong();
       return null;
     }
     const buffer = gathered();
-    if (end > MAX_LINE) throw tooLong();
+    if (end > limits.line) throw tooLong();
     const line = buffer.toString("utf8", 0, buffer[end - 1] === 0x0d ? end - 1 : end);
     consume(end + 1);
     lines += 1;
-    if (lines > MAX_LINES) {
+    if (lines > limits.lines) {
       socket.destroy();
       throw new Failure(down("reply-too-large", { received: received() }));
     }
@@ -154,6 +170,18 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
       if (taken !== null) return taken;
       await more(unreadBytes);
     }
+  };
+
+  const bytes = async (count: number): Promise<Buffer> => {
+    if (count > limits.total) {
+      socket.destroy();
+      throw new Failure(down("reply-too-large", { received: received() }));
+    }
+    while (unreadBytes < count) await more(unreadBytes);
+    const taken = Buffer.from(gathered().subarray(0, count));
+    consume(count);
+    mayHaveBreak = true;
+    return taken;
   };
 
   const read = async (): Promise<Reply> => {
@@ -180,7 +208,7 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
   /** What ends a wait for a text: that it is missing, where anything else came at all. */
   const missing = (error: unknown): unknown => {
     const ended = signal.aborted || isEarlyClose(error);
-    if (!ended || total === 0) return error;
+    if (!ended || !begun) return error;
     return new Failure(down("text-missing", { received: received() }));
   };
 
@@ -231,6 +259,11 @@ export function openDialogue(connected: Socket, phases: Phases, signal: AbortSig
   if (socket.destroyed) onEnd();
   return {
     line,
+    bytes,
+    renew() {
+      total = unreadBytes;
+      lines = 0;
+    },
     read,
     send,
     write,

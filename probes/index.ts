@@ -6,6 +6,9 @@ import { http } from "./http.js";
 import { icmp } from "./icmp.js";
 import { mysql } from "./mysql.js";
 import { postgres } from "./postgres.js";
+import { imap } from "./imap.js";
+import { mailTrip } from "./mail-trip.js";
+import { pop3 } from "./pop3.js";
 import type { Probe } from "./probe.js";
 import { smtp } from "./smtp.js";
 import { ssh } from "./ssh.js";
@@ -26,4 +29,7 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   mysql,
   postgres,
   icmp,
+  imap,
+  pop3,
+  "mail-trip": mailTrip,
 };

@@ -52,6 +52,8 @@ export type Run = (signal: AbortSignal) => Promise<Verdict>;
 /** A protocol module. Knows sockets and nothing of monitors, incidents or pages. */
 export interface Probe {
   readonly kind: string;
+  /** A look takes long by its nature: one that follows silence gets its whole time all the same. */
+  readonly patient?: boolean;
   /** What `target` must look like; throws a `z.ZodError`-free plain `Error` with a one-line message. */
   readonly target: z.ZodType<string>;
   /** The kind's own keys beside the common ones of a monitor (`expect`, `auth`, …); strict. */

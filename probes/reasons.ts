@@ -112,8 +112,8 @@ export const REASONS = {
   "sender-refused": "The sender was refused.",
   "recipient-refused": "The recipient was refused.",
   "mailbox-refused": "The mailbox is refused or does not exist (550).",
-  "service-closing": "The service is not available and closes the connection (421).",
-  "try-later": "The server asks to try again later (450, 451, 452).",
+  "service-closing": "The service is not available and closes the connection (421, BYE).",
+  "try-later": "The server asks to try again later (450, 451, 452, IN-USE).",
   "transaction-failed": "The transaction failed (554).",
 
   // Files and shells.
@@ -134,6 +134,18 @@ export const REASONS = {
   "query-failed": "The query was refused or failed.",
   "query-timed-out": "The query took longer than it may.",
   "value-unexpected": "The query's answer is not as expected.",
+  "folder-refused": "The folder is not there or cannot be opened.",
+  "folder-read-only": "The folder can be read but not changed.",
+  "listing-failed": "The messages cannot be listed.",
+  "mail-stale": "The newest message is older than it should be.",
+  "quota-full": "The mailbox is fuller than it should be.",
+  "quota-unknown": "The server does not say how full the mailbox is.",
+  "mail-not-arrived": "A mail that was taken did not arrive in time.",
+  "mail-bounced": "A mail that was taken came back as undeliverable.",
+  "mail-queued": "A mail that was taken waits in a queue of the mail server.",
+  "mail-late": "A mail arrived, but later than the threshold that was set.",
+  "mail-not-removed": "A mail arrived, but could not be deleted.",
+  "sender-unverified": "The receiver's verdict of SPF, DKIM or DMARC is not the expected one.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

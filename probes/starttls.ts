@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import type { Dialogue } from "./dialogue.js";
 import { down, Failure } from "./failures.js";
-import { offerOf } from "./smtp-replies.js";
+import { offerOf } from "./mail/smtp-replies.js";
 
 export const STARTTLS_PROTOCOLS = ["smtp", "imap", "pop3"] as const;
 export type StartTlsProtocol = (typeof STARTTLS_PROTOCOLS)[number];

@@ -9,6 +9,8 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "nameserver-silent",
   "serial-differs",
   "tls-missing",
+  "mail-not-removed",
+  "quota-unknown",
 ]);
 
 /** What no customer can notice, however bad it is called. */

@@ -165,6 +165,7 @@ function faultOfOne(sighting: Sighting): Fault {
 const AREAS: Readonly<Record<string, "web" | "mail" | "port">> = {
   http: "web",
   smtp: "mail",
+  "mail-trip": "mail",
   imap: "mail",
   pop3: "mail",
   // Who is listed cannot send.

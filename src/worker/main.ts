@@ -35,6 +35,7 @@ const FIRST_LOOKS_APART_MS = 10;
 interface Watched {
   readonly watch: Watch;
   readonly run: Run;
+  readonly patient: boolean;
   health: Health;
   silent: boolean;
 }
@@ -77,7 +78,7 @@ async function look(id: string, lagMs: number): Promise<void> {
   const { watch, run } = one;
   const { timeoutMs, confirm } = watch;
   const patience =
-    one.silent && wantsRecheck(one.health, confirm)
+    one.silent && !one.patient && wantsRecheck(one.health, confirm)
       ? Math.min(timeoutMs, confirm.recheckMs + AFTER_SILENCE_MS)
       : timeoutMs;
   await withSpan(
@@ -151,7 +152,13 @@ function watch(add: readonly Watch[], drop: readonly string[]): void {
       if (!probe) throw new Error(`there is no probe ${one.probe}`);
       const known = watched.get(one.id);
       const run = probe.prepare(one.target, one.options, eyes);
-      watched.set(one.id, { watch: one, run, health: known?.health ?? one.health, silent: false });
+      watched.set(one.id, {
+        watch: one,
+        run,
+        patient: probe.patient ?? false,
+        health: known?.health ?? one.health,
+        silent: false,
+      });
       schedule.put(one.id, one.everyMs);
       if (!known) lookSoon(one.id);
     } catch (error) {

@@ -31,8 +31,9 @@ export async function serve(talk: Talk, tls?: TlsOptions): Promise<number> {
 export type Script = Readonly<Record<string, string | ((socket: Socket) => void)>>;
 
 /**
- * Greets and then answers each line by the script's longest fitting beginning; `heard` collects the lines. The
- * word STARTTLS in an answer of the key `STARTTLS` makes no difference: with `tls` a 220 or OK there turns the connection.
+ * Greets and then answers each line by the script's longest fitting beginning; `heard` collects the lines. With
+ * `tls` a 220 or OK to STARTTLS or STLS turns the connection. `tagged` is how IMAP talks: what begins a line is its
+ * tag, for which `%` stands in answers.
  */
 export function scripted(
   greeting: string,
@@ -41,22 +42,28 @@ export function scripted(
     heard = [],
     tls,
     injected = "",
-  }: { heard?: string[]; tls?: TlsOptions; injected?: string } = {},
+    tagged = false,
+  }: { heard?: string[]; tls?: TlsOptions; injected?: string; tagged?: boolean } = {},
 ): Talk {
   const converse = (socket: Socket): void => {
     let rest = "";
     socket.on("data", function take(chunk: Buffer) {
       rest += chunk.toString("latin1");
       for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
-        const line = rest.slice(0, end).replace(/\r$/, "");
+        const whole = rest.slice(0, end).replace(/\r$/, "");
+        const blank = tagged ? whole.indexOf(" ") : -1;
+        const line = whole.slice(blank + 1);
         rest = rest.slice(end + 1);
         heard.push(line);
         const key = Object.keys(script)
           .filter((beginning) => line.startsWith(beginning))
           .sort((a, b) => b.length - a.length)[0];
-        const answer = key === undefined ? "500 what?" : (script[key] ?? "");
-        if (typeof answer === "function") return answer(socket);
-        const turns = tls && /STARTTLS|STLS/.test(line) && /^(?:220|\+OK|a OK)/m.test(answer);
+        const scriptedAnswer = key === undefined ? "500 what?" : (script[key] ?? "");
+        if (typeof scriptedAnswer === "function") return scriptedAnswer(socket);
+        const answer = tagged
+          ? scriptedAnswer.replaceAll("%", whole.slice(0, Math.max(0, blank)))
+          : scriptedAnswer;
+        const turns = tls && /STARTTLS|STLS/.test(line) && /^(?:220|\+OK|a\d* OK)/m.test(answer);
         if (answer !== "") socket.write(`${answer}\r\n${turns ? injected : ""}`);
         if (!turns) continue;
         socket.off("data", take);

@@ -1,10 +1,10 @@
-import type { Reply } from "./dialogue.js";
-import { degraded, down } from "./failures.js";
-import type { Facts, Reason, Verdict } from "./probe.js";
+import type { Reply } from "../dialogue.js";
+import { degraded, down } from "../failures.js";
+import type { Facts, Reason, Verdict } from "../probe.js";
 
 /** Where a conversation stands: what the reply that is awaited answers. */
 export type Stage =
-  "connect" | "greeting" | "ehlo" | "starttls" | "auth" | "mail" | "rcpt" | "rset";
+  "greeting" | "ehlo" | "starttls" | "auth" | "mail" | "rcpt" | "data" | "message" | "rset";
 
 /** What a server says to EHLO: its keywords, and what of them matters here. */
 export interface Offer {
@@ -52,46 +52,23 @@ function judgeCode(stage: Stage, code: number): Verdict {
   if (code < 400) return down("malformed-reply");
   if (stage === "auth") return down(code < 500 ? "auth-unavailable" : "auth-refused");
   // Greylisting and full queues: senders try again, and so do we. A server that greets so takes nobody's mail.
-  if (code < 500)
-    return stage === "mail" || stage === "rcpt" ? degraded("try-later") : down("try-later");
+  if (code < 500) return LATER.has(stage) ? degraded("try-later") : down("try-later");
   if (code === 535) return down("auth-refused");
   if (code === 550) return down(stage === "rcpt" ? "mailbox-refused" : "policy-refused");
   if (code === 554 && stage !== "greeting") return down("transaction-failed");
   return down(REFUSED[stage]);
 }
 
+const LATER: ReadonlySet<Stage> = new Set(["mail", "rcpt", "data", "message"]);
+
 const REFUSED: Readonly<Record<Stage, Reason>> = {
-  connect: "greeting-refused",
   greeting: "greeting-refused",
   ehlo: "ehlo-refused",
   starttls: "starttls-refused",
   auth: "auth-refused",
   mail: "sender-refused",
   rcpt: "recipient-refused",
+  data: "transaction-failed",
+  message: "transaction-failed",
   rset: "transaction-failed",
 };
-
-/** The lines of a login: the command, then one answer for each 334. */
-export interface Login {
-  readonly mechanism: "PLAIN" | "LOGIN";
-  readonly command: string;
-  readonly answers: readonly string[];
-}
-
-/** PLAIN (RFC 4616) where it is offered, else LOGIN; `null` where neither is. */
-export function loginSteps(
-  { mechanisms }: Offer,
-  { username, password }: { username: string; password: string },
-): Login | null {
-  const encoded = (text: string) => Buffer.from(text).toString("base64");
-  if (mechanisms.has("PLAIN")) {
-    const answer = encoded(`\0${username}\0${password}`);
-    return { mechanism: "PLAIN", command: "AUTH PLAIN", answers: [answer] };
-  }
-  if (!mechanisms.has("LOGIN")) return null;
-  return {
-    mechanism: "LOGIN",
-    command: "AUTH LOGIN",
-    answers: [encoded(username), encoded(password)],
-  };
-}
