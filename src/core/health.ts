@@ -1,3 +1,5 @@
+import { isUnstable, NO_HISTORY, remember, type History } from "./flapping.js";
+
 /** How many results in a row say something, and how soon a first failure is looked at again (ms). */
 export interface Confirm {
   readonly failures: number;
@@ -39,7 +41,14 @@ export interface Health {
     readonly unknown: Run;
   };
   readonly blind: boolean;
+  /** The latest results; rows of before it was kept have none. */
+  readonly history?: History;
+  /** Since when it is unstable (epoch ms); `null` or absent while it is not. */
+  readonly unstableSince?: number | null;
 }
+
+/** The reason of a state that is confirmed by its changes alone. */
+export const UNSTABLE = "unstable";
 
 /** From `at` (epoch ms) on the monitor is shown as `state`. */
 export interface Shown {
@@ -68,6 +77,8 @@ export const unseen = (at: number): Health => ({
   blind: false,
 });
 
+export const isFlapping = ({ unstableSince = null }: Health): boolean => unstableSince !== null;
+
 export const shownState = (health: Health): ShownState => (health.blind ? "unknown" : health.state);
 
 export const isFailing = (state: ConfirmedState): state is "degraded" | "down" =>
@@ -79,7 +90,8 @@ export const isFailing = (state: ConfirmedState): state is "degraded" | "down" =
  * back-dated to the first of the run. `unknown` counts for nothing but blindness, and breaks no
  * run: two failures with a blind look between them are still two failures. After a gap longer
  * than `gapMs` runs start anew and the gap itself was unseen. A result that is not newer than the
- * last one is history and changes nothing.
+ * last one is history and changes nothing. A monitor that changes too often (`core/flapping.ts`) is
+ * unstable: degraded at least, until it has been steady for a while, and down while it really is.
  */
 export function observe(
   health: Health,
@@ -94,18 +106,26 @@ export function observe(
   const gap = health.lastAt !== null && result.at - health.lastAt > patience;
   const before = shownState(health);
   const runs = count(gap ? unseen(result.at).runs : health.runs, result);
-  const next = judge(health, runs, confirm);
-  const agrees = next.state === result.outcome;
+  const known = gap ? NO_HISTORY : (health.history ?? NO_HISTORY);
+  const history = result.outcome === "unknown" ? known : remember(known, result.outcome !== "up");
+  const unstable = isUnstable(history, isFlapping(health));
+  const unstableSince = unstable ? (health.unstableSince ?? result.at) : null;
+  const judged = judge(health, runs, confirm);
+  const next = unstable && !isFailing(judged.state) ? unsteady(health, result.at) : judged;
+  const isHeld = next !== judged;
+  const agrees = !isHeld && next.state === result.outcome;
   const blind =
     result.outcome === "unknown" && (gap || health.blind || runs.unknown.n >= confirm.failures);
   const after: Health = {
     state: next.state,
     since: next.since,
-    reason: agrees ? result.reason : health.reason,
+    reason: isHeld ? UNSTABLE : agrees ? result.reason : health.reason,
     lastAt: result.at,
     gapMs,
     runs,
     blind,
+    history,
+    unstableSince,
   };
 
   const shown: Shown[] = [];
@@ -124,6 +144,15 @@ export function observe(
       next.state !== health.state || (isFailing(next.state) && after.reason !== health.reason),
   };
 }
+
+/** It failed, and works, and may fail again any moment: from when it was found so, or since it failed. */
+const unsteady = (
+  { state, since }: Health,
+  at: number,
+): { readonly state: ConfirmedState; readonly since: number } => ({
+  state: "degraded",
+  since: isFailing(state) ? since : at,
+});
 
 function count(
   runs: Health["runs"],

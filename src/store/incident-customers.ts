@@ -150,29 +150,40 @@ const SAID: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Of the customers of an incident those who told of what still fails belong to what is split off from
- * it, and are told of that: "it is over" would not be true for them.
+ * Of the customers of an incident those who are hit by what still fails belong to what is split off
+ * from it, and are told of that: "it is over" would not be true for them. Whose service lives where
+ * that fails is hit, by the inventory; where it fails on the very host of the incident, or of whoever
+ * the inventory says nothing, those who told of it.
  */
 export async function splitCustomers(tx: Db, from: string, off: string, now: Date): Promise<void> {
-  const probes: string[] = await tx("incident_evidence")
+  const still: { probe: string; host: string | null }[] = await tx("incident_evidence")
     .join("monitors", "monitors.num", "incident_evidence.monitor")
     .where({ incident_id: off })
     .whereNull("until")
-    .distinct()
-    .pluck("monitors.probe");
-  const said = [...new Set(probes.flatMap((probe) => SAID[probe] ?? []))];
-  if (said.length === 0) return;
+    .distinct({ probe: "monitors.probe", host: "monitors.host_id" });
+  const said = [...new Set(still.flatMap(({ probe }) => SAID[probe] ?? []))];
+  const hosts = [...new Set(still.flatMap(({ host }) => host ?? []))];
+  const cause: { cause_id: string } | undefined = await tx("incidents")
+    .where({ id: from, cause_kind: "host" })
+    .first("cause_id");
+  const isSameHost = hosts.every((host) => host === cause?.cause_id);
   await tx.raw(
-    `with gone_along as (
+    `with here as (
+       select p.id from inventory_places p join hosts h on h.id = any(cast(:hosts as text[]))
+        where p.id = h.id or p.hostname = h.name or p.addresses && h.addresses),
+     gone_along as (
        update links l set undone_at = :now, undone_by = 'split'
         where l.incident_id = :from and l.undone_at is null
           and exists (select 1 from reports r
+                        left join inventory_accounts a on a.id = r.verdict #>> '{sender,accountId}'
                        where r.ticket_id = l.ticket_id
-                         and r.extraction #>> '{symptoms,0,symptom}' like any(cast(:said as text[])))
+                         and (a.id is null or :isSameHost or a.lives_on && array(select id from here))
+                         and (not (a.id is null or :isSameHost)
+                              or r.extraction #>> '{symptoms,0,symptom}' like any(cast(:said as text[]))))
        returning ticket_id, by, p, reasons, linked_at, picked)
      insert into links (ticket_id, incident_id, by, p, reasons, linked_at, picked)
      select ticket_id, :off, by, p, reasons, linked_at, picked from gone_along
      on conflict (ticket_id, incident_id) where undone_at is null do nothing`,
-    { from, off, now, said: said.map((start) => `${start}%`) },
+    { from, off, now, hosts, isSameHost, said: said.map((start) => `${start}%`) },
   );
 }
