@@ -84,6 +84,13 @@ export const REASONS = {
   "service-closing": "The service is not available and closes the connection (421).",
   "try-later": "The server asks to try again later (450, 451, 452).",
   "transaction-failed": "The transaction failed (554).",
+
+  // What tells of itself; no probe gives these.
+  "heartbeat-late": "The beat is overdue, and still within its grace.",
+  "heartbeat-missing": "No beat came in time.",
+  "heartbeat-failed": "The job says that it failed.",
+  "heartbeat-overlong": "The job began, and has not ended within the time it may take.",
+  "heartbeat-unheard": "We were not listening when the beat was due.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

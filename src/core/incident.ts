@@ -1,3 +1,4 @@
+import { isHeard } from "./heard.js";
 import { isFailing, type ConfirmedState } from "./health.js";
 import type { CauseKind, Severity } from "./incident-view.js";
 import { worse, worst, type ComponentStatus, type Impact } from "./status.js";
@@ -124,7 +125,10 @@ export function decide(scope: Scope, now: number, rules: Rules): Change[] {
   const failing = scope.monitors.filter(({ state }) => isFailing(state));
   // What customers cannot notice says nothing of the host: it stands for itself.
   const felt = failing.filter(isFelt);
-  const hostDown = scope.host !== null && isHostDown(felt.length, scope.monitors.length);
+  // What tells of itself falls silent long after the host did.
+  const looked = (list: readonly WatchedMonitor[]): number =>
+    list.filter(({ probe }) => !isHeard(probe)).length;
+  const hostDown = scope.host !== null && isHostDown(looked(felt), looked(scope.monitors));
   const drafts = scope.open.filter((one) => isOurs(one, scope)).map(draftOf);
 
   for (const one of scope.open) if (!isOurs(one, scope)) fetchMoved(one, scope, changes, now);

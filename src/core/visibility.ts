@@ -4,6 +4,7 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "issuer-expires-soon",
   "tls-version-old",
   "starttls-missing",
+  "heartbeat-overlong",
 ]);
 
 /**

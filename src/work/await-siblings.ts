@@ -1,3 +1,4 @@
+import { isHeard } from "../core/heard.js";
 import { wantsRecheck, isFailing } from "../core/health.js";
 import { isHostDown } from "../core/topology.js";
 import type { ScopeKey } from "../store/incident-scope.js";
@@ -33,10 +34,13 @@ interface Asked {
 
 export function createSiblings(roster: Roster, now: () => Date): Siblings {
   const asked = new Map<string, Asked>();
+  /** Those of a host that can be looked at. */
+  const lookedAt = (host: string): Watched[] =>
+    roster.ofHost(host).filter(({ paused, probe }) => !paused && !isHeard(probe));
 
   const isOpen = (host: string, { at, until }: Asked): boolean => {
     if (now().getTime() >= until) return false;
-    const watched = roster.ofHost(host).filter(({ paused }) => !paused);
+    const watched = lookedAt(host);
     const failing = watched.filter(({ health }) => isFailing(health.state)).length;
     const pending = watched.filter(
       ({ health, confirm }) =>
@@ -58,7 +62,7 @@ export function createSiblings(roster: Roster, now: () => Date): Siblings {
       const failing = confirmed.filter(({ health }) => isFailing(health.state));
       const hosts = new Set(failing.flatMap(({ host }) => host ?? []));
       return [...hosts].flatMap((host) => {
-        const others = roster.ofHost(host).filter(({ id, paused }) => !fresh.has(id) && !paused);
+        const others = lookedAt(host).filter(({ id }) => !fresh.has(id));
         const well = others.filter(({ health }) => !isFailing(health.state));
         const before = asked.get(host);
         if (well.length === 0 || (before && now().getTime() < before.until)) return [];
