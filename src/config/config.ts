@@ -83,6 +83,16 @@ export interface Confirm {
   readonly recoveries: number;
 }
 
+/**
+ * How a monitor is watched that tells of itself: its state is noted this often (ms) and whenever it says
+ * something, and what it says needs no second look.
+ */
+export const HEARD = {
+  everyMs: 60_000,
+  timeoutMs: 10_000,
+  confirm: { failures: 1, recheckMs: 5_000, recoveries: 1 },
+} as const satisfies Pick<Monitor, "everyMs" | "timeoutMs" | "confirm">;
+
 export interface ChannelSettings {
   readonly id: string;
   readonly kind: string;

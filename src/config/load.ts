@@ -1,12 +1,20 @@
 import type { z } from "zod";
-import { PROBES } from "../../probes/index.js";
-import type { Probe } from "../../probes/probe.js";
+import { isHeard } from "../core/heard.js";
 import type { MailSettings } from "../notify/channel.js";
 import { CHANNELS } from "../notify/index.js";
 import { readCatalogues, unknownTexts } from "../texts.js";
-import type { ChannelSettings, Component, Config, Host, Monitor } from "./config.js";
+import {
+  HEARD,
+  type ChannelSettings,
+  type Component,
+  type Config,
+  type Host,
+  type Monitor,
+} from "./config.js";
 import { disk, type Disk } from "./disk.js";
 import { gatherFiles } from "./files.js";
+import { tokenOf } from "./heartbeat.js";
+import { KINDS as MONITOR_KINDS, type MonitorKind } from "./kinds.js";
 import type { Mistake } from "./mistakes.js";
 import { placeOf } from "./read-yaml.js";
 import {
@@ -27,7 +35,7 @@ export interface LoadOptions {
   /** The languages there is a catalogue for. */
   readonly languages: readonly string[];
   readonly read?: Disk;
-  readonly probes?: Readonly<Record<string, Probe>>;
+  readonly probes?: Readonly<Record<string, MonitorKind>>;
   readonly channels?: Readonly<Record<string, { readonly settings: z.ZodObject }>>;
 }
 
@@ -51,7 +59,13 @@ const SLICE_MS = 12;
  * with other things while it loads. Rejects only for a bug of ours.
  */
 export async function loadConfig(path: string, options: LoadOptions): Promise<Loaded> {
-  const { env, languages, read: from = disk, probes = PROBES, channels = CHANNELS } = options;
+  const {
+    env,
+    languages,
+    read: from = disk,
+    probes = MONITOR_KINDS,
+    channels = CHANNELS,
+  } = options;
   const reading = createReading(env, from);
   const breathe = inSlices(SLICE_MS);
   const { sources, files, folders } = await gatherFiles(path, reading, from, breathe);
@@ -77,7 +91,7 @@ interface Tools {
   readonly env: LoadOptions["env"];
   readonly reading: Reading;
   readonly languages: readonly string[];
-  readonly probes: Readonly<Record<string, Probe>>;
+  readonly probes: Readonly<Record<string, MonitorKind>>;
   readonly channels: Readonly<Record<string, { readonly settings: z.ZodObject }>>;
   readonly breathe: () => Promise<void> | undefined;
 }
@@ -407,6 +421,7 @@ async function readMonitors(
 ): Promise<Monitor[]> {
   const schema = entrySchemas(languages).monitors;
   const common = new Set(Object.keys(schema.shape));
+  const tokens = new Map<string, string>();
   const monitors: Monitor[] = [];
   for (const { part } of entries) {
     const pause = breathe();
@@ -420,8 +435,20 @@ async function readMonitors(
       reading.mistake(part, ["probe"], unknown(reading, "probe", word, Object.keys(probes)));
     const options = probe ? await reading.read(probe.options, rest, [...common]) : null;
     const target = partOf(part, "target");
-    const aim = probe && target && read ? await reading.read(probe.target, target) : null;
-    const everyMs = read?.every ?? defaults?.every ?? 60_000;
+    const aims = target !== null && probe !== undefined && read !== null;
+    const heard = word !== null && isHeard(word);
+    const aim = aims ? await reading.read(probe.target, target) : heard ? (read?.id ?? null) : null;
+    if (read && target === null && !heard)
+      reading.mistake(part, ["target"], { message: "is missing", expected: "text" });
+    const everyMs = heard ? HEARD.everyMs : (read?.every ?? defaults?.every ?? 60_000);
+    if (read && heard)
+      for (const key of ["every", "timeout", "confirm"] as const)
+        if (read[key] !== undefined)
+          reading.mistake(part, [key], {
+            message: `nobody looks at a ${word}: what it tells counts at once`,
+          });
+    const twin = options && tokens.get(tokenOf({ probe: word ?? "", options }) ?? "");
+    if (twin) reading.mistake(part, ["token"], { message: `is the token of ${twin}, too` });
     if (read) {
       const { host, component, timeout } = read;
       if (host !== undefined && !ids.hosts.has(host))
@@ -443,21 +470,27 @@ async function readMonitors(
         });
     }
     if (!read || !options || aim === null) continue;
+    const token = tokenOf({ probe: read.probe, options });
+    if (token !== null) tokens.set(token, shown(read.id));
     const confirm = { ...defaults?.confirm, ...read.confirm };
     monitors.push({
       id: read.id,
       probe: read.probe,
       target: aim,
       everyMs,
-      timeoutMs: read.timeout ?? Math.min(defaults?.timeout ?? 10_000, everyMs),
+      timeoutMs: heard
+        ? HEARD.timeoutMs
+        : (read.timeout ?? Math.min(defaults?.timeout ?? 10_000, everyMs)),
       host: read.host ?? null,
       component: read.component ?? null,
       impact: read.impact ?? defaults?.impact ?? "major_outage",
-      confirm: {
-        failures: confirm.failures ?? 2,
-        recheckMs: confirm.recheck ?? 5_000,
-        recoveries: confirm.recoveries ?? 2,
-      },
+      confirm: heard
+        ? HEARD.confirm
+        : {
+            failures: confirm.failures ?? 2,
+            recheckMs: confirm.recheck ?? 5_000,
+            recoveries: confirm.recoveries ?? 2,
+          },
       labels: { ...defaults?.labels, ...read.labels },
       paused: read.paused,
       options,

@@ -236,7 +236,8 @@ export function entrySchemas(languages: readonly string[]) {
     monitors: z.strictObject({
       id,
       probe: z.string(),
-      target: z.string(),
+      /** A monitor that tells of itself may do without. */
+      target: z.string().optional(),
       every: every.optional(),
       timeout: timeout.optional(),
       host: id.optional(),
@@ -255,7 +256,8 @@ export type Entries = {
 
 const hasHost = (given: string): boolean => URL.canParse(given) && new URL(given).hostname !== "";
 
-function checkZone(given: string, context: z.RefinementCtx): void {
+/** Notes it where `given` is no time zone (IANA) of this machine. */
+export function checkZone(given: string, context: z.RefinementCtx): void {
   try {
     new Intl.DateTimeFormat("en", { timeZone: given });
   } catch {
