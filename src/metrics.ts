@@ -46,6 +46,12 @@ export function createMetrics(registry: Registry) {
       labelNames: ["channel", "answer"],
       registers,
     }),
+    beats: new Counter({
+      name: "tudunk_beats_total",
+      help: "Beats that jobs sent, by whether they were kept, wait on disk, were refused or of nobody we know.",
+      labelNames: ["result"],
+      registers,
+    }),
     suspicions: new Counter({
       name: "tudunk_suspicions_total",
       help: "Suspected incidents that reports have raised.",

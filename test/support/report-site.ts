@@ -77,6 +77,7 @@ export async function serveReports(
     links,
     receipt: ({ reference }) => anAnswer({ text: `We have it: ${reference}` }),
     reporting: { waiting, reencoder },
+    beating: { ears: () => null, keep: () => Promise.reject(new Error("no beats here")) },
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
