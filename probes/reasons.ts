@@ -91,6 +91,9 @@ export const REASONS = {
   "heartbeat-failed": "The job says that it failed.",
   "heartbeat-overlong": "The job began, and has not ended within the time it may take.",
   "heartbeat-unheard": "We were not listening when the beat was due.",
+  "alert-firing": "Another monitoring system raises an alert.",
+  "alert-expired": "The alert was not told again, while others were: it is taken to be over.",
+  "alert-source-silent": "Whoever raised the alert has fallen silent.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -1,3 +1,4 @@
+import type { AlertRule } from "../core/alert-rule.js";
 import type { Impact } from "../core/status.js";
 import type { Symptom } from "../core/extract/extraction.js";
 import type { Localized } from "../core/incident-view.js";
@@ -24,6 +25,8 @@ export interface Config {
   readonly components: readonly Component[];
   readonly monitors: readonly Monitor[];
   readonly channels: readonly ChannelSettings[];
+  /** What alerts of other systems mean; the first that fits counts. */
+  readonly rules: readonly AlertRule[];
   readonly policy: Policy;
   /** Language → text key → the operator's own wording. */
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -133,6 +136,7 @@ export const NO_CONFIG: Config = {
   components: [],
   monitors: [],
   channels: [],
+  rules: [],
   policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
   texts: {},
   help: {},

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { ALERT_PREFIX, type AlertRule } from "../core/alert-rule.js";
 import { isHeard } from "../core/heard.js";
 import type { MailSettings } from "../notify/channel.js";
 import { CHANNELS } from "../notify/index.js";
@@ -26,6 +27,7 @@ import {
   type Reading,
   type Source,
 } from "./reading.js";
+import { hasPlaceholder, ruleOf } from "./rules.js";
 import { entrySchemas, LATER_KEYS, sectionSchemas, type Entries, type Sections } from "./schema.js";
 import { entryOf, type YamlMap, type YamlNode } from "./yaml-node.js";
 
@@ -49,7 +51,7 @@ export type Loaded = {
   | { readonly ok: false; readonly mistakes: readonly Mistake[] }
 );
 
-const KINDS = ["hosts", "components", "monitors", "channels"] as const;
+const KINDS = ["hosts", "components", "monitors", "channels", "rules"] as const;
 type Kind = (typeof KINDS)[number];
 const SLICE_MS = 12;
 
@@ -118,6 +120,7 @@ async function readWhole(
     components: components.ids,
     monitors: checkIds(lists.monitors, reading),
     channels: checkIds(lists.channels, reading),
+    rules: checkIds(lists.rules, reading),
   };
   const hosts = await readHosts(lists.hosts, ids.hosts, tools);
   const monitors = await readMonitors(
@@ -130,6 +133,8 @@ async function readWhole(
   const hasMail = entryOf(main.root, "mail") !== undefined;
   const hasAddress = Boolean(sections.site?.url ?? tools.env["PUBLIC_URL"]);
   const channels = await readChannels(lists.channels, hasMail, hasAddress, tools);
+  const rules = await readRules(lists.rules, ids, components.groups, tools);
+  if (rules.length > 0) checkAlertIds(lists.monitors, reading);
   if (reading.mistakes.length > 0) return null;
   const { site, mail, references, resolvers, egress, retention, policy, texts } = sections;
   if (!site || !references || !resolvers || !egress || !retention || !policy || !texts) return null;
@@ -157,6 +162,7 @@ async function readWhole(
     components: components.list,
     monitors,
     channels,
+    rules,
     policy: { publish: policy.publish, nextUpdateMs: policy.next_update, reopenMs: policy.reopen },
     texts: ownTexts(texts),
     help: (texts.help ?? {}) as Config["help"],
@@ -266,7 +272,13 @@ const decoded = (text: string): string => {
 
 /** All entries of all files, kind by kind. */
 function entriesOf(sources: readonly Source[], reading: Reading): Record<Kind, Entry[]> {
-  const lists: Record<Kind, Entry[]> = { hosts: [], components: [], monitors: [], channels: [] };
+  const lists: Record<Kind, Entry[]> = {
+    hosts: [],
+    components: [],
+    monitors: [],
+    channels: [],
+    rules: [],
+  };
   for (const source of sources) {
     for (const kind of KINDS) {
       const part = partOf({ source, path: [], node: source.root }, kind);
@@ -535,6 +547,46 @@ async function readChannels(
     if (read && settings) channels.push({ ...read, settings });
   }
   return channels;
+}
+
+async function readRules(
+  entries: readonly Entry[],
+  ids: Readonly<Record<"hosts" | "components", ReadonlySet<string>>>,
+  groups: ReadonlySet<string>,
+  { reading, languages, breathe }: Tools,
+): Promise<AlertRule[]> {
+  const schema = entrySchemas(languages).rules;
+  const rules: AlertRule[] = [];
+  for (const { part } of entries) {
+    const pause = breathe();
+    if (pause) await pause;
+    const read = await reading.read(schema, part);
+    if (!read) continue;
+    const { host = "{{", component = "{{" } = read;
+    if (!hasPlaceholder(host) && !ids.hosts.has(host))
+      reading.mistake(part, ["host"], unknown(reading, "host", host, ids.hosts));
+    if (!hasPlaceholder(component) && !ids.components.has(component))
+      reading.mistake(
+        part,
+        ["component"],
+        unknown(reading, "component", component, ids.components),
+      );
+    else if (groups.has(component))
+      reading.mistake(part, ["component"], {
+        message: `${shown(component)} is a group; an alert belongs to one of its components`,
+      });
+    rules.push(ruleOf(read));
+  }
+  return rules;
+}
+
+/** Ids that what alerts make of itself will have. */
+function checkAlertIds(entries: readonly Entry[], reading: Reading): void {
+  for (const { id, part } of entries)
+    if (id?.startsWith(ALERT_PREFIX))
+      reading.mistake(part, ["id"], {
+        message: `${ALERT_PREFIX}… are the ids of what rules: make; choose another`,
+      });
 }
 
 /** The entries of a map that are ours and those that are not, each as a map of its own. */

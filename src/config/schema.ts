@@ -4,6 +4,7 @@ import { SYMPTOMS } from "../core/extract/extraction.js";
 import { duration, milliseconds } from "../../probes/duration.js";
 import { IMPACTS } from "../core/status.js";
 import { nearest } from "./mistakes.js";
+import { checkRule, isTemplate } from "./rules.js";
 
 /** Keys that other versions know; saying so is kinder than "unknown". */
 export const LATER_KEYS: ReadonlySet<string> = new Set([
@@ -11,7 +12,6 @@ export const LATER_KEYS: ReadonlySet<string> = new Set([
   "oncall",
   "intake",
   "desks",
-  "rules",
   "firewall",
   "auth",
 ]);
@@ -128,6 +128,12 @@ const every = between("1s", "7d");
 const timeout = between("50ms", "10m");
 const impact = z.enum(IMPACTS);
 
+const template = z
+  .string()
+  .min(1, { error: "expected some text" })
+  .max(300)
+  .refine(isTemplate, { error: "expected a text such as {{ labels.instance }}" });
+
 /** The sections of the main file, each strict; `languages` are those there is a catalogue for. */
 export function sectionSchemas(languages: readonly string[]) {
   return {
@@ -211,7 +217,7 @@ export type Sections = {
   >;
 };
 
-/** The entries of the four lists, without what belongs to a probe, a channel or a group's members. */
+/** The entries of the five lists, without what belongs to a probe, a channel or a group's members. */
 export function entrySchemas(languages: readonly string[]) {
   return {
     hosts: z.strictObject({
@@ -248,6 +254,23 @@ export function entrySchemas(languages: readonly string[]) {
       paused: z.boolean().default(false),
     }),
     channels: z.strictObject({ id, kind: z.string() }),
+    rules: z
+      .strictObject({
+        id: z.string().regex(/^[a-z0-9](?:-?[a-z0-9]){0,39}$/, {
+          error: "expected an id of a-z, 0-9 and single - (at most 40) such as disk-full",
+        }),
+        match: z.record(
+          z.string().regex(LABEL, { error: "expected a label name of letters, digits and _" }),
+          z.union([z.string().max(1000), z.array(z.string().max(1000)).min(1).max(100)]),
+        ),
+        host: template.optional(),
+        component: template.optional(),
+        impact: impact.optional(),
+        outcome: z.enum(["down", "degraded"]).optional(),
+        expires: between("1m", "7d").optional(),
+        ignore: z.boolean().default(false),
+      })
+      .superRefine(checkRule),
   };
 }
 export type Entries = {
