@@ -18,3 +18,26 @@ create table heartbeats (
   book       jsonb not null,
   last_beat  jsonb
 );
+
+-- Alerts of other monitoring systems: those that fire, and for a day those that are over, so that a late
+-- word does not begin them again.
+create table alerts (
+  source       text not null,
+  -- Stands for the labels (SHA-256).
+  fingerprint  text not null,
+  labels       jsonb not null,
+  annotations  jsonb not null,
+  url          text,
+  starts_at    timestamptz not null,
+  ends_at      timestamptz,
+  -- Null where whoever told did not say.
+  until        timestamptz,
+  heard_at     timestamptz not null,
+  primary key (source, fingerprint)
+);
+
+-- When each of them last said anything: silence of all is not the end of one.
+create table alert_sources (
+  source    text primary key,
+  heard_at  timestamptz not null
+);

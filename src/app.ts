@@ -212,6 +212,7 @@ export async function startApp(given: AppSettings): Promise<App> {
   const server = createSite({
     reporting: { waiting, reencoder },
     beating: { ears: () => ears, keep: keepBeat },
+    config: () => config,
     intake,
     links,
     receipt: answering.receipt,
@@ -365,6 +366,7 @@ export async function startApp(given: AppSettings): Promise<App> {
         "tudunk_read",
         "tudunk_inventory",
         "tudunk_beats",
+        "tudunk_alerts",
       ],
       onNotify: (channel, payload) => {
         switch (channel) {
@@ -378,7 +380,10 @@ export async function startApp(given: AppSettings): Promise<App> {
             if (payload !== null) intake.heard(payload);
             break;
           case "tudunk_beats":
-            parts.lead?.heard();
+            parts.lead?.heard("beats");
+            break;
+          case "tudunk_alerts":
+            parts.lead?.heard("alerts");
             break;
           case "tudunk_inventory":
             parts.reading?.forget();

@@ -18,6 +18,7 @@ import type { Batch, Birth, Sights, Watch } from "../worker/messages.js";
 import { applyDifference, applyWhole } from "./apply-config.js";
 import { createSiblings } from "./await-siblings.js";
 import { dropStrays, judgeBeatsOnce } from "./judge-beats.js";
+import { forgetOldAlerts, judgeAlertsOnce } from "./judge-alerts.js";
 import { createJudge, newPublicId } from "./judge.js";
 import { keepWorker, type WorkerKeeper } from "./keep-worker.js";
 import { every } from "./recurring.js";
@@ -41,7 +42,7 @@ export interface Lead {
   };
   readonly watching: number;
   /** Something that tells of itself has done so. */
-  heard(): void;
+  heard(what: "beats" | "alerts"): void;
   /** Whether nobody else has begun to lead since; rejects where the database is away. */
   stillLeads(): Promise<boolean>;
   stop(): Promise<void>;
@@ -151,6 +152,19 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   });
   const beats = goRound("beats", log, judgeBeats);
   closing.add("beats", () => beats.stop());
+  const judgeAlerts = judgeAlertsOnce({
+    db,
+    roster,
+    epoch,
+    config: () => config,
+    tell: createTell(`alerts-${epoch}`, take),
+    inTurn,
+    onEnded: () => (unsettled = true),
+    now,
+    log,
+  });
+  const alerts = goRound("alerts", log, judgeAlerts);
+  closing.add("alerts", () => alerts.stop());
   /** What the file says; `config` is what is in place, which follows as soon as the database is there. */
   let wanted = config;
   const configure = async (): Promise<void> => {
@@ -205,6 +219,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     "drop-old",
     every("23 17 * * * *", "drop-old", log, async () => {
       await dropStrays(db, now(), log);
+      await forgetOldAlerts(db, now());
       await dropOld(db, config, now(), log);
     }),
   );
@@ -228,7 +243,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     },
     epoch,
     worker,
-    heard: () => beats.wake(),
+    heard: (what) => (what === "beats" ? beats : alerts).wake(),
     get watching() {
       return config === NO_CONFIG ? 0 : roster.size;
     },
