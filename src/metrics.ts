@@ -52,6 +52,12 @@ export function createMetrics(registry: Registry) {
       labelNames: ["result"],
       registers,
     }),
+    alerts: new Counter({
+      name: "tudunk_alerts_total",
+      help: "Alerts told by other monitoring systems, by whether a rule placed or ignored them or none matched.",
+      labelNames: ["result"],
+      registers,
+    }),
     suspicions: new Counter({
       name: "tudunk_suspicions_total",
       help: "Suspected incidents that reports have raised.",

@@ -4,6 +4,7 @@ import helmet from "helmet";
 import { Problem } from "../errors.js";
 import type { Log } from "../log.js";
 import { describeDatabaseError, isDatabaseAway } from "../store/db.js";
+import { alerts, type AlertIntakeSettings } from "./alerts/index.js";
 import { api, type ApiSettings } from "./api/index.js";
 import { beats, type BeatSettings } from "./beats/index.js";
 import type { Copies } from "./page/copies.js";
@@ -13,7 +14,7 @@ import { sendProblem } from "./problem.js";
 import { reportPages, type ReportPagesSettings } from "./report/index.js";
 import { system, type SystemSettings } from "./system.js";
 
-export interface SiteSettings extends ApiSettings, SystemSettings {
+export interface SiteSettings extends ApiSettings, SystemSettings, AlertIntakeSettings {
   readonly copies: Copies;
   readonly log: Log;
   /** What taking the beats of jobs needs besides. */
@@ -44,6 +45,7 @@ export function createSite(settings: SiteSettings): Server {
   app.use(system(settings));
   app.use("/api/v1", api(settings));
   app.use(beats({ ...settings, ...beating }));
+  app.use(alerts(settings));
   app.use(reportPages({ ...settings, ...reporting }));
   app.use(pageRoutes(settings));
   app.use(() => {
