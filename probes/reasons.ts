@@ -85,6 +85,13 @@ export const REASONS = {
   "try-later": "The server asks to try again later (450, 451, 452).",
   "transaction-failed": "The transaction failed (554).",
 
+  // What Prometheus knows.
+  "value-beyond": "A value is beyond its threshold.",
+  "no-series": "The query found nothing, or nothing with a value.",
+  "query-failed": "Prometheus refused the query, or gave it up.",
+  "prometheus-unavailable": "Prometheus could not be asked, or did not answer as one.",
+  "login-withheld": "The login was not sent, as the connection is not encrypted.",
+
   // What tells of itself; no probe gives these.
   "heartbeat-late": "The beat is overdue, and still within its grace.",
   "heartbeat-missing": "No beat came in time.",
