@@ -106,7 +106,13 @@ export async function endAlerts(tx: Db, alerts: readonly Alert[], now: Date): Pr
       .update({ ends_at: now });
 }
 
-/** Forgets alerts that have been over since before `before`. */
-export async function forgetAlerts(db: Db, before: Date): Promise<void> {
-  await db("alerts").where("ends_at", "<", before).delete();
+/** Forgets alerts that have been over, or that nobody has told of or judged, for long. */
+export async function forgetAlerts(
+  db: Db,
+  { overSince, unheardSince }: { readonly overSince: Date; readonly unheardSince: Date },
+): Promise<void> {
+  await db("alerts")
+    .where("ends_at", "<", overSince)
+    .orWhere("heard_at", "<", unheardSince)
+    .delete();
 }

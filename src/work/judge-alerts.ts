@@ -35,6 +35,8 @@ const LOOK_MS = 5_000;
 const QUIET_MS = 3_600_000;
 /** An incident began no earlier than this (ms) before we heard of it: farther back we had not looked. */
 const OLDEST_MS = 100_000;
+/** What no rule places is forgotten so long (ms) after its last word where that does not say. */
+const UNPLACED_MS = 5 * 3_600_000;
 /** More monitors than this are made for nobody: a rule that makes one of each request is a mistake. */
 const MOST = 2_000;
 
@@ -67,12 +69,16 @@ export function judgeAlertsOnce(settings: JudgeAlertsSettings): (woken: boolean)
     heardAt: ReadonlyMap<string, number>,
     config: Config,
     at: number,
-  ): Map<string, Gathered> => {
+  ): { readonly gathered: Map<string, Gathered>; readonly gone: Alert[] } => {
     const atlas = atlasOf(config);
     const gathered = new Map<string, Gathered>();
+    const gone: Alert[] = [];
     for (const alert of alerts) {
       const place = placeAlert(alert.labels, atlas);
-      if (place.kind !== "placed") continue;
+      if (place.kind !== "placed") {
+        if (at >= (alert.until ?? alert.heardAt + UNPLACED_MS)) gone.push(alert);
+        continue;
+      }
       const its = gathered.get(place.monitor) ?? { place, alerts: [], states: [] };
       its.alerts.push(alert);
       its.states.push(
@@ -85,7 +91,7 @@ export function judgeAlertsOnce(settings: JudgeAlertsSettings): (woken: boolean)
       );
       gathered.set(place.monitor, its);
     }
-    return gathered;
+    return { gathered, gone };
   };
 
   /** Makes the monitors that are wanted and not there, or otherwise than they are to be. */
@@ -201,7 +207,8 @@ export function judgeAlertsOnce(settings: JudgeAlertsSettings): (woken: boolean)
     if (config.rules.length === 0 && present().length === 0) return;
     if (!woken && config === judged && Math.abs(ms - lookedAt) < LOOK_MS) return;
     const { alerts, heardAt } = await listFiring(db);
-    const gathered = gather(alerts, heardAt, config, ms);
+    const { gathered, gone } = gather(alerts, heardAt, config, ms);
+    if (gone.length > 0) await endAlerts(db, gone, at);
     await make(gathered, at);
     await judge(gathered, config, at);
     lookedAt = ms;
@@ -271,7 +278,12 @@ const short = (text: string, most = 256): string =>
   text.length > most ? `${text.slice(0, most - 1)}…` : text;
 
 /** Alerts that have been over for so long (ms) are forgotten: no word of them is late any more. */
-const FORGET_MS = 86_400_000;
+const OVER_MS = 86_400_000;
+/** Nothing is believed longer than a week; then nobody judges (ms), as where there is no rule at all. */
+const UNHEARD_MS = 8 * 86_400_000;
 
 export const forgetOldAlerts = (db: Db, now: Date): Promise<void> =>
-  forgetAlerts(db, new Date(now.getTime() - FORGET_MS));
+  forgetAlerts(db, {
+    overSince: new Date(now.getTime() - OVER_MS),
+    unheardSince: new Date(now.getTime() - UNHEARD_MS),
+  });

@@ -148,16 +148,22 @@ export function judgeBeatsOnce(settings: JudgeBeatsSettings): (woken: boolean) =
     if (!last) return [];
     const job = jobOf(watched, last.at);
     const book = taken.reduce(note, job.book);
-    // A verdict of silence is for the present; what a job says holds for when it said it.
-    const judgedAt = end < 0 ? now().getTime() : Math.min(last.at, now().getTime());
+    const newest = job.last && Date.parse(job.last.at) > last.at ? job.last : lastOf(last);
     return [
       wordOf(
         watched,
-        { book, last: lastOf(last) },
-        judgedAt,
+        { book, last: newest },
+        book.endedAt === last.at ? momentOf(book, watched, last.at) : now().getTime(),
         taken.map(({ num }) => num),
       ),
     ];
+  };
+
+  /** What a job says holds for when it said it – unless time alone has undone it since. */
+  const momentOf = (book: Book, watched: Watched, at: number): number => {
+    const present = now().getTime();
+    const until = standingOf(book, watched, at)?.until ?? Infinity;
+    return until <= present ? present : Math.min(at, present);
   };
 
   const judgeDue = async (at: number): Promise<void> => {

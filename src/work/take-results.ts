@@ -1,4 +1,5 @@
 import { gapOf, isFailing, observe, shownState, type Health, type Shown } from "../core/health.js";
+import { isHeard } from "../core/heard.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import type { Db } from "../store/db.js";
@@ -101,6 +102,8 @@ export function createTaker({
         for (const { result, lagMs, monitor } of read.fresh) {
           const kind = roster.get(monitor)?.probe ?? "gone";
           metrics.results.inc({ kind, outcome: result.outcome });
+          // Nobody looked at what tells of itself.
+          if (isHeard(kind)) continue;
           metrics.probeSeconds.observe({ kind }, result.ms / 1_000);
           metrics.startLagSeconds.observe(lagMs / 1_000);
         }

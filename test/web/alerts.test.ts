@@ -148,7 +148,7 @@ test.each<[path: string, body: unknown, status: number]>([
   ["/api/v2/alerts", [{ labels: { a: 1 } }], 400],
   ["/hooks/alertmanager", [alert("Disk")], 400],
   ["/hooks/alertmanager", { alerts: null }, 400],
-  ["/hooks/alertmanager", "x".repeat(9_000_000), 413],
+  ["/hooks/alertmanager", "x".repeat(17_000_000), 413],
 ])("%s with what is no such message is refused for good", async (path, body, status) => {
   const { db, send, token } = await door();
   const answer = await send(path, body, `Bearer ${await token()}`);

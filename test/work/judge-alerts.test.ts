@@ -237,6 +237,16 @@ test("a reload leaves monitors of alerts alone, and one without its rule has end
   void state;
 });
 
+test("what no rule places is forgotten when it is not told again", async () => {
+  const { db, told, hear, go } = await judging();
+  await hear(told("other"), told("strange", { believedMs: null }));
+  await go(5 * MINUTE);
+  expect((await listFiring(db)).alerts.map(({ fingerprint }) => fingerprint)).toEqual(["strange"]);
+  await go(5 * HOUR + 10);
+  expect((await listFiring(db)).alerts).toEqual([]);
+  expect(await db("monitors").where({ probe: "alert" }).select("id")).toEqual([]);
+});
+
 test("rules that change take their alerts elsewhere", async () => {
   const { told, hear, look, go, state } = await judging();
   await hear(told("disk /"));

@@ -177,6 +177,19 @@ test("what was kept while nobody judged counts for when it was said", async () =
   expect(await jump(3 * HOUR - 5)).toBe("up ok");
 });
 
+test("a beat that comes late undoes nothing that time has done since", async () => {
+  const { db, go, look } = await judging();
+  await keepBeats(db, [aBeat(1)]);
+  await go(HOUR + 700);
+  expect(await go(HOUR + 702)).toBe("down heartbeat-missing");
+  await keepBeats(db, [aBeat(5), aBeat(2, "fail", { text: "old" })]);
+  expect(await go(HOUR + 720)).toBe("down heartbeat-missing");
+  await keepBeats(db, [aBeat(3, "fail", { text: "older than what ended" })]);
+  expect(await go(HOUR + 740)).toBe("down heartbeat-missing");
+  expect(await look()).toMatchObject({ lastResult: { facts: { beatAt: after(5).toISOString() } } });
+  expect(await db("monitor_intervals").whereNot({ state: "up" }).pluck("state")).toEqual(["down"]);
+});
+
 test("a beat and its result are stored together or not at all", async () => {
   const { db, clock, look, restart, round } = await judging();
   await restart(() => Promise.reject(new Error("cut off")));

@@ -23,7 +23,9 @@ export interface AlertIntakeSettings {
 }
 
 const TELLERS: readonly Role[] = ["source", "operator", "admin"];
-const MOST_BODY = "8mb";
+const MOST_BODY = "16mb";
+/** Of one message so many alerts are named in the log. */
+const MOST_NAMED = 20;
 
 /**
  * Where other monitoring systems bring their alerts: `/hooks/alertmanager` for the webhook of Alertmanager
@@ -50,13 +52,16 @@ export function alerts({ db, now, config, log, metrics }: AlertIntakeSettings): 
     const begun = await keepAlerts(db(), source, told, now());
     const place = placeIn();
     for (const { labels } of told) metrics.alerts.inc({ result: place(labels).kind });
+    const odd: (readonly [event: string, about: object])[] = [];
     for (const { labels, fingerprint } of begun) {
       const where = place(labels);
       const about = { source, fingerprint, labels };
-      if (where.kind === "unmatched") log.warn(about, "alert.unmatched");
+      if (where.kind === "unmatched") odd.push(["alert.unmatched", about]);
       if (where.kind === "placed" && where.stranger !== null)
-        log.warn({ ...about, rule: where.rule.id, host: where.stranger }, "alert.host-unknown");
+        odd.push(["alert.host-unknown", { ...about, rule: where.rule.id, host: where.stranger }]);
     }
+    for (const [event, about] of odd.slice(0, MOST_NAMED)) log.warn(about, event);
+    if (odd.length > MOST_NAMED) log.warn({ source, more: odd.length - MOST_NAMED }, "alerts.odd");
     log.debug({ source, alerts: told.length }, "alerts.kept");
   };
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Labels, Told } from "../../core/alert.js";
 
-const MOST_ALERTS = 5_000;
+const MOST_ALERTS = 20_000;
 const MOST_LABELS = 64;
 const NAME = 200;
 const VALUE = 1_000;
