@@ -452,7 +452,7 @@ async function readMonitors(
     const aim = aims ? await reading.read(probe.target, target) : heard ? (read?.id ?? null) : null;
     if (read && target === null && !heard)
       reading.mistake(part, ["target"], { message: "is missing", expected: "text" });
-    const everyMs = heard ? HEARD.everyMs : (read?.every ?? defaults?.every ?? 60_000);
+    const looks = heard ? HEARD : looksOf(read, defaults);
     if (read && heard)
       for (const key of ["every", "timeout", "confirm"] as const)
         if (read[key] !== undefined)
@@ -475,40 +475,47 @@ async function readMonitors(
         reading.mistake(part, ["component"], {
           message: `${shown(component)} is a group; a monitor belongs to one of its components`,
         });
-      if (timeout !== undefined && timeout > everyMs)
+      if (timeout !== undefined && timeout > looks.everyMs)
         reading.mistake(part, ["timeout"], {
-          message: `expected at most the interval (every: ${inWords(everyMs)}), got ${inWords(timeout)}`,
-          expected: `at most ${inWords(everyMs)}`,
+          message: `expected at most the interval (every: ${inWords(looks.everyMs)}), got ${inWords(timeout)}`,
+          expected: `at most ${inWords(looks.everyMs)}`,
         });
     }
     if (!read || !options || aim === null) continue;
     const token = tokenOf({ probe: read.probe, options });
     if (token !== null) tokens.set(token, shown(read.id));
-    const confirm = { ...defaults?.confirm, ...read.confirm };
     monitors.push({
       id: read.id,
       probe: read.probe,
       target: aim,
-      everyMs,
-      timeoutMs: heard
-        ? HEARD.timeoutMs
-        : (read.timeout ?? Math.min(defaults?.timeout ?? 10_000, everyMs)),
+      ...looks,
       host: read.host ?? null,
       component: read.component ?? null,
       impact: read.impact ?? defaults?.impact ?? "major_outage",
-      confirm: heard
-        ? HEARD.confirm
-        : {
-            failures: confirm.failures ?? 2,
-            recheckMs: confirm.recheck ?? 5_000,
-            recoveries: confirm.recoveries ?? 2,
-          },
       labels: { ...defaults?.labels, ...read.labels },
       paused: read.paused,
       options,
     });
   }
   return monitors;
+}
+
+/** How often, how long and how surely a monitor is looked at. */
+function looksOf(
+  own: Pick<Entries["monitors"], "every" | "timeout" | "confirm"> | null,
+  defaults: Sections["defaults"] | null,
+): Pick<Monitor, "everyMs" | "timeoutMs" | "confirm"> {
+  const everyMs = own?.every ?? defaults?.every ?? 60_000;
+  const confirm = { ...defaults?.confirm, ...own?.confirm };
+  return {
+    everyMs,
+    timeoutMs: own?.timeout ?? Math.min(defaults?.timeout ?? 10_000, everyMs),
+    confirm: {
+      failures: confirm.failures ?? 2,
+      recheckMs: confirm.recheck ?? 5_000,
+      recoveries: confirm.recoveries ?? 2,
+    },
+  };
 }
 
 async function readChannels(
