@@ -28,8 +28,8 @@ import { createTexts } from "./texts.js";
 import { earsOf, type Ears } from "./web/beats/ears.js";
 import { createKeepBeat } from "./web/beats/keep.js";
 import { createIntake } from "./web/intake.js";
-import { createAnswering } from "./work/answering.js";
 import { handOverBeats } from "./work/hand-over-beats.js";
+import { createAnswering } from "./work/reports/answering.js";
 import { handOverReports } from "./work/hand-over.js";
 import { readReports, type Reading } from "./work/reports/read.js";
 import { createSite } from "./web/site.js";
@@ -39,6 +39,7 @@ import { beginLead, type Lead } from "./work/lead.js";
 import { reign, type Reign } from "./work/reign.js";
 import { createPageRenderer } from "./work/render-page.js";
 import { createSender, type Sender } from "./work/send-owed.js";
+import { wordsOfWork } from "./work/words-of-work.js";
 import { createVoices } from "./work/voices.js";
 
 export interface App {
@@ -226,6 +227,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       channels: config.channels.map(({ id }) => id),
       nextUpdateMs: config.policy.nextUpdateMs,
       headline: (incident, at) => texts.localized(headline(incident, at)),
+      words: (...args) => wordsOfWork(texts, ...args),
     }),
     copies,
     log,

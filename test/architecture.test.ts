@@ -12,6 +12,7 @@ const LEAVES = [
   "src/closing.ts",
   "src/texts.ts",
   "src/secret-links.ts",
+  "src/synced-file.ts",
   "src/turns.ts",
 ];
 
@@ -80,6 +81,8 @@ const MAY_IMPORT: readonly [place: string, known: readonly string[]][] = [
 const STORE_SHARED = ["src/store/db.ts", "src/store/session.ts"];
 const STORE_FAMILIES: readonly (readonly string[])[] = [
   ["src/store/embedded.ts", "src/store/account.ts"],
+  ["src/store/components.ts", "src/store/component-status.ts"],
+  ["src/store/page.ts", "src/store/maintenance-rows.ts"],
   [
     "src/store/incidents.ts",
     "src/store/incident-rows.ts",
@@ -88,6 +91,8 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/incident-updates.ts",
     "src/store/incident-customers.ts",
     "src/store/incident-by-hand.ts",
+    "src/store/maintenances.ts",
+    "src/store/maintenance-rows.ts",
     "src/store/still-broken.ts",
     "src/store/reported-faults.ts",
     "src/store/component-status.ts",
@@ -99,6 +104,7 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/ticket-reading.ts",
     "src/store/ticket-links.ts",
     "src/store/ticket-adoption.ts",
+    "src/store/ticket-correction.ts",
     "src/store/customer-letters.ts",
     "src/store/customer-page.ts",
   ],

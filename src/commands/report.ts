@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { publicId } from "../core/ids.js";
+import { MAIL_ADDRESS } from "../core/mail-address.js";
 import { referenceOf, TEXT_MAX, type Incoming } from "../core/report.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
 import { findReport, keepReport } from "../store/reports.js";
@@ -39,7 +40,7 @@ export const report: Command = async (args) => {
   if (verb !== "add" || more.length > 0) throw new Misuse('report knows: add ["what they say"]');
   const channel = CHANNELS.find((one) => one === values.channel);
   if (!channel) throw new Misuse(`--channel: expected one of ${CHANNELS.join(", ")}`);
-  if (values.contact !== undefined && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(values.contact))
+  if (values.contact !== undefined && !MAIL_ADDRESS.test(values.contact))
     throw new Misuse("--contact: expected an e-mail address");
   if (values.language !== undefined && !/^[a-z]{2}$/.test(values.language))
     throw new Misuse("--language: expected a language such as hu");

@@ -27,6 +27,7 @@ export interface Config {
   readonly channels: readonly ChannelSettings[];
   /** What alerts of other systems mean; the first that fits counts. */
   readonly rules: readonly AlertRule[];
+  readonly maintenances: readonly Maintenance[];
   readonly policy: Policy;
   /** Language → text key → the operator's own wording. */
   readonly texts: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -103,6 +104,19 @@ export interface ChannelSettings {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
+/** Planned work on hosts, with all that stands on them, or on components alone. */
+export interface Maintenance {
+  readonly id: string;
+  readonly title: Localized;
+  /** `null`: the usual words. */
+  readonly text: Localized | null;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+  readonly hosts: readonly string[];
+  /** Empty: those that are watched on the hosts. */
+  readonly components: readonly string[];
+}
+
 export interface Policy {
   readonly publish: "confirmed" | "manual";
   /** How long after a public statement the next one is promised. */
@@ -137,6 +151,7 @@ export const NO_CONFIG: Config = {
   monitors: [],
   channels: [],
   rules: [],
+  maintenances: [],
   policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
   texts: {},
   help: {},

@@ -1,4 +1,4 @@
-import type { ChannelSettings, Component, Config, Host, Monitor } from "./config.js";
+import type { ChannelSettings, Component, Config, Host, Maintenance, Monitor } from "./config.js";
 
 export interface Changes<T> {
   readonly added: readonly T[];
@@ -12,6 +12,7 @@ export interface Difference {
   readonly components: Changes<Component>;
   readonly monitors: Changes<Monitor>;
   readonly channels: Changes<ChannelSettings>;
+  readonly maintenances: Changes<Maintenance>;
   /** Whether a section says something else than before; all are true at the first load. */
   readonly site: boolean;
   readonly mail: boolean;
@@ -35,6 +36,7 @@ export function difference(before: Config | null, after: Config): Difference {
     components: changes(before?.components ?? [], after.components),
     monitors: changes(before?.monitors ?? [], after.monitors),
     channels: changes(before?.channels ?? [], after.channels),
+    maintenances: changes(before?.maintenances ?? [], after.maintenances),
   };
   const sections = {
     site: !same(before?.site, after.site),

@@ -1,3 +1,4 @@
+import { DateTime } from "luxon";
 import type { z } from "zod";
 import { ALERT_PREFIX, type AlertRule } from "../core/alert-rule.js";
 import { isHeard } from "../core/heard.js";
@@ -10,6 +11,7 @@ import {
   type Component,
   type Config,
   type Host,
+  type Maintenance,
   type Monitor,
 } from "./config.js";
 import { disk, type Disk } from "./disk.js";
@@ -51,7 +53,7 @@ export type Loaded = {
   | { readonly ok: false; readonly mistakes: readonly Mistake[] }
 );
 
-const KINDS = ["hosts", "components", "monitors", "channels", "rules"] as const;
+const KINDS = ["hosts", "components", "monitors", "channels", "rules", "maintenances"] as const;
 type Kind = (typeof KINDS)[number];
 const SLICE_MS = 12;
 
@@ -135,6 +137,14 @@ async function readWhole(
   const channels = await readChannels(lists.channels, hasMail, hasAddress, tools);
   const rules = await readRules(lists.rules, ids, components.groups, tools);
   if (rules.length > 0) checkAlertIds(lists.monitors, reading);
+  const timezone = sections.site?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  checkIds(lists.maintenances, reading);
+  const maintenances = await readMaintenances(
+    lists.maintenances,
+    { ...ids, groups: components.groups },
+    { timezone, siteLanguages },
+    tools,
+  );
   if (reading.mistakes.length > 0) return null;
   const { site, mail, references, resolvers, egress, retention, policy, texts } = sections;
   if (!site || !references || !resolvers || !egress || !retention || !policy || !texts) return null;
@@ -142,7 +152,7 @@ async function readWhole(
     site: {
       name: site.name,
       url: site.url ?? null,
-      timezone: site.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+      timezone,
       languages: siteLanguages,
       support: { email: site.support.email ?? null, phone: site.support.phone ?? null },
       accent: site.accent ?? null,
@@ -163,6 +173,7 @@ async function readWhole(
     monitors,
     channels,
     rules,
+    maintenances,
     policy: { publish: policy.publish, nextUpdateMs: policy.next_update, reopenMs: policy.reopen },
     texts: ownTexts(texts),
     help: (texts.help ?? {}) as Config["help"],
@@ -278,6 +289,7 @@ function entriesOf(sources: readonly Source[], reading: Reading): Record<Kind, E
     monitors: [],
     channels: [],
     rules: [],
+    maintenances: [],
   };
   for (const source of sources) {
     for (const kind of KINDS) {
@@ -380,6 +392,14 @@ function circles(hosts: readonly Host[]): string[][] {
   return found;
 }
 
+/** One text for all languages is said in each. */
+const inEach =
+  (languages: readonly string[]) =>
+  (text: string | Partial<Record<string, string>>): Record<string, string> =>
+    typeof text === "string"
+      ? Object.fromEntries(languages.map((language) => [language, text]))
+      : (text as Record<string, string>);
+
 async function readComponents(
   entries: readonly Entry[],
   siteLanguages: readonly string[],
@@ -389,10 +409,7 @@ async function readComponents(
   const list: Component[] = [];
   const all: Entry[] = [];
   const groups = new Set<string>();
-  const inAll = (text: string | Partial<Record<string, string>>): Record<string, string> =>
-    typeof text === "string"
-      ? Object.fromEntries(siteLanguages.map((language) => [language, text]))
-      : (text as Record<string, string>);
+  const inAll = inEach(siteLanguages);
   const readOne = async (entry: Entry, group: string | null): Promise<void> => {
     all.push(entry);
     const members = partOf(entry.part, "components");
@@ -594,6 +611,56 @@ function checkAlertIds(entries: readonly Entry[], reading: Reading): void {
       reading.mistake(part, ["id"], {
         message: `${ALERT_PREFIX}… are the ids of what rules: make; choose another`,
       });
+}
+
+async function readMaintenances(
+  entries: readonly Entry[],
+  ids: Readonly<Record<"hosts" | "components" | "groups", ReadonlySet<string>>>,
+  site: { readonly timezone: string; readonly siteLanguages: readonly string[] },
+  { reading, languages, breathe }: Tools,
+): Promise<Maintenance[]> {
+  const schema = entrySchemas(languages).maintenances;
+  const inAll = inEach(site.siteLanguages);
+  const momentOf = (text: string): Date =>
+    DateTime.fromISO(text.replace(" ", "T"), { zone: site.timezone }).toJSDate();
+  const maintenances: Maintenance[] = [];
+  for (const { part } of entries) {
+    const read = await reading.read(schema, part);
+    const pause = breathe();
+    if (pause) await pause;
+    if (!read) continue;
+    const [startsAt, endsAt] = [momentOf(read.from), momentOf(read.to)];
+    for (const [name, moment] of [["from", startsAt] as const, ["to", endsAt] as const])
+      if (Number.isNaN(moment.getTime()))
+        reading.mistake(part, [name], { message: `${shown(read[name])} is no moment` });
+    if (endsAt <= startsAt)
+      reading.mistake(part, ["to"], { message: "expected a moment after from" });
+    for (const kind of ["hosts", "components"] as const)
+      for (const [index, id] of read[kind].entries())
+        if (!ids[kind].has(id))
+          reading.mistake(
+            part,
+            [kind, index],
+            unknown(reading, kind.replace(/s$/, ""), id, ids[kind]),
+          );
+        else if (kind === "components" && ids.groups.has(id))
+          reading.mistake(part, [kind, index], {
+            message: `${shown(id)} is a group; name its components`,
+          });
+    if (read.hosts.length + read.components.length === 0)
+      reading.mistake(part, [], { message: "expected hosts or components that it is about" });
+    const { id, title, text, hosts, components } = read;
+    maintenances.push({
+      id,
+      title: inAll(title),
+      text: text === undefined ? null : inAll(text),
+      startsAt,
+      endsAt,
+      hosts,
+      components,
+    });
+  }
+  return maintenances;
 }
 
 /** The entries of a map that are ours and those that are not, each as a map of its own. */

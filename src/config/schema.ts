@@ -8,7 +8,6 @@ import { checkRule, isTemplate } from "./rules.js";
 
 /** Keys that other versions know; saying so is kinder than "unknown". */
 export const LATER_KEYS: ReadonlySet<string> = new Set([
-  "maintenances",
   "oncall",
   "intake",
   "desks",
@@ -134,6 +133,14 @@ const template = z
   .max(300)
   .refine(isTemplate, { error: "expected a text such as {{ labels.instance }}" });
 
+/** `2026-12-01 02:00` in the site's zone, or with an offset; read once the zone is known. */
+const momentText = z
+  .string()
+  .max(40)
+  .regex(/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?$/, {
+    error: "expected a moment such as 2026-12-01 02:00",
+  });
+
 /** The sections of the main file, each strict; `languages` are those there is a catalogue for. */
 export function sectionSchemas(languages: readonly string[]) {
   return {
@@ -217,7 +224,7 @@ export type Sections = {
   >;
 };
 
-/** The entries of the five lists, without what belongs to a probe, a channel or a group's members. */
+/** The entries of the lists, without what belongs to a probe, a channel or a group's members. */
 export function entrySchemas(languages: readonly string[]) {
   return {
     hosts: z.strictObject({
@@ -271,6 +278,15 @@ export function entrySchemas(languages: readonly string[]) {
         ignore: z.boolean().default(false),
       })
       .superRefine(checkRule),
+    maintenances: z.strictObject({
+      id,
+      title: localized(languages, 200),
+      text: localized(languages, 5_000).optional(),
+      from: momentText,
+      to: momentText,
+      hosts: z.array(id).max(1_000).default([]),
+      components: z.array(id).max(200).default([]),
+    }),
   };
 }
 export type Entries = {

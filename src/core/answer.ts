@@ -17,7 +17,13 @@ export interface AnswerWords {
 
 /** What the answer is made from. `hours`: within how many a person answers. */
 export type AnswerInput = { readonly now: Date; readonly hours?: number } & (
-  KnownInput | MaintenanceInput | IndividualInput | OtherMatterInput | { readonly answer: "new" }
+  | KnownInput
+  | MaintenanceInput
+  | IndividualInput
+  | OtherMatterInput
+  | { readonly answer: "new" }
+  /** It is not what they were told before. */
+  | { readonly answer: "withdrawn" }
 );
 
 interface KnownInput {
@@ -105,6 +111,12 @@ export function answerTo(input: AnswerInput): AnswerWords {
       };
     case "new":
       return { kind: "none", subject: say("subject.none"), paragraphs: [say("none.text"), within] };
+    case "withdrawn":
+      return {
+        kind: "none",
+        subject: say("subject.withdrawn"),
+        paragraphs: [say("withdrawn"), within],
+      };
     default:
       return never(input);
   }

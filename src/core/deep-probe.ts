@@ -147,8 +147,8 @@ const hostOf = (place: Place | null, kinds: readonly string[]): string | null =>
     ? (place.hostname ?? place.addresses[0] ?? null)
     : null;
 
-/** Whether a name, or the mail for it, leads to us. */
-export const nameLook = (name: string, of: "web" | "mail"): DeepLook =>
+/** Whether a name, the mail for it, or who answers for it (`dns`) leads to us. */
+export const nameLook = (name: string, of: "web" | "mail" | "dns"): DeepLook =>
   look("dns", "where", name, null, { of });
 
 /** What customers say of a service of ours that fails for all of them. */

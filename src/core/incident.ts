@@ -14,6 +14,8 @@ export interface WatchedMonitor {
   readonly state: ConfirmedState;
   readonly since: number;
   readonly reason: string;
+  /** Planned work goes on where it looks: a fault that begins meanwhile is expected. */
+  readonly maintained: boolean;
 }
 
 export interface Cause {
@@ -118,10 +120,12 @@ export const SETTLE_MS = 120_000;
  * what fails, with identities kept. A host's incident takes in every failure on that host; the
  * oldest of several survives a merger; when the host is back and stays back for `SETTLE_MS`, what
  * still fails is split off with its real start and the host's incident resolves. A cause that
- * fails again soon reopens its incident. Deciding twice on the same scope decides nothing new.
+ * fails again soon reopens its incident. Planned work opens nothing, and ends nothing that was open
+ * before. Deciding twice on the same scope decides nothing new.
  */
-export function decide(scope: Scope, now: number, rules: Rules): Change[] {
+export function decide(whole: Scope, now: number, rules: Rules): Change[] {
   const changes: Change[] = [];
+  const scope = { ...whole, monitors: whole.monitors.filter((one) => !isExpected(one, whole)) };
   const failing = scope.monitors.filter(({ state }) => isFailing(state));
   // What customers cannot notice says nothing of the host: it stands for itself.
   const felt = failing.filter(isFelt);
@@ -149,6 +153,14 @@ export function decide(scope: Scope, now: number, rules: Rules): Change[] {
   for (const draft of drafts) assess(draft, scope.monitors, rules, changes);
   return changes;
 }
+
+/** Fails as planned work makes it fail: no incident held it before. */
+const isExpected = ({ id, state, maintained }: WatchedMonitor, { open }: Scope): boolean =>
+  maintained &&
+  isFailing(state) &&
+  !open.some(({ evidence }) =>
+    evidence.some(({ monitor, until }) => monitor === id && until === null),
+  );
 
 const isFelt = ({ state, reason }: WatchedMonitor): boolean =>
   isFailing(state) && isNoticeable(state, reason);

@@ -1,10 +1,11 @@
 import type { Directory, Place } from "./directory.js";
 import type { Known } from "./correlate/verdict.js";
 
-/** An incident as the store knows it, before the inventory says what it means for customers. */
+/** An incident or planned work as the store knows it, before the inventory says what it means for customers. */
 export interface KnownIncident {
   readonly id: string;
-  /** `core/wording.ts` */
+  readonly what: Known["what"];
+  /** `core/wording.ts`; of planned work `maintenance`. */
   readonly fault: string;
   readonly hosts: readonly {
     readonly id: string;
@@ -13,8 +14,10 @@ export interface KnownIncident {
   }[];
   /** What looks at what fails. */
   readonly monitors: readonly { readonly probe: string; readonly target: string }[];
+  /** Of planned work its planned begin. */
   readonly openedAt: number;
   readonly knownAt: number;
+  /** Of planned work its end, planned or real. */
   readonly resolvedAt: number | null;
   /** Title and statements, public and internal, of every language. */
   readonly words: readonly string[];
@@ -25,7 +28,9 @@ export function knownOf(incident: KnownIncident, directory: Directory): Known {
   const named = incident.hosts.flatMap((host) => placeOf(host, directory) ?? []);
   const looked = incident.monitors.flatMap(({ target }) => placeOfTarget(target, directory) ?? []);
   const places = named.length > 0 ? named : looked;
-  const services = incident.monitors.flatMap(({ probe, target }) => {
+  // Who works on a server works on all of it.
+  const watched = incident.what === "maintenance" && named.length > 0 ? [] : incident.monitors;
+  const services = watched.flatMap(({ probe, target }) => {
     const kinds = servicesLookedAt(probe, target);
     const at = placeOfTarget(target, directory);
     const on = at && at.kind === "server" ? [at] : places.filter(({ kind }) => kind === "server");
@@ -37,7 +42,7 @@ export function knownOf(incident: KnownIncident, directory: Directory): Known {
   });
   return {
     id: incident.id,
-    what: "incident",
+    what: incident.what,
     kind: incident.fault,
     places: [...new Set(places.map(({ id }) => id))],
     services: [...new Set(services)],

@@ -11,9 +11,12 @@ export type LetterBody = LetterHead &
         readonly text: string;
       }
     | {
-        /** An incident that their ticket is linked to goes on, or is over. */
+        /** What their ticket is linked to goes on, or is over. */
         readonly kind: "update";
         readonly over: boolean;
+        /** It is planned work; else an incident. */
+        readonly planned?: boolean;
+        /** Its id. */
         readonly incident: string;
         readonly title: Localized;
         readonly text: Localized;

@@ -4,9 +4,10 @@ import type { Account, Directory, Domain, Place, Servers } from "./directory.js"
 export interface TracedName {
   /** A-labels, lower case. */
   readonly name: string;
-  /** Addresses of ours that its web site and its mail lead to. */
+  /** Addresses of ours that its web site, its mail and its name servers lead to. */
   readonly web: readonly string[];
   readonly mail: readonly string[];
+  readonly dns: readonly string[];
 }
 
 const PREFIX = "dns:";
@@ -39,7 +40,7 @@ export function withTraced(directory: Directory, traced: readonly TracedName[]):
   };
 }
 
-function accountOf({ name, web, mail }: TracedName, directory: Directory): Account | null {
+function accountOf({ name, web, mail, dns }: TracedName, directory: Directory): Account | null {
   const at = (addresses: readonly string[]): Place | null => {
     for (const address of addresses) {
       const place = directory.placeAt(address);
@@ -47,9 +48,13 @@ function accountOf({ name, web, mail }: TracedName, directory: Directory): Accou
     }
     return null;
   };
-  const [site, box] = [at(web), at(mail)];
-  const servers: Servers = { ...(site && { web: site.id }), ...(box && { mail: box.id }) };
-  if (!site && !box) return null;
+  const [site, box, zone] = [at(web), at(mail), at(dns)];
+  if (!site && !box && !zone) return null;
+  const servers: Servers = {
+    ...(site && { web: site.id }),
+    ...(box && { mail: box.id }),
+    ...(zone && { dns: zone.id }),
+  };
   const id = `${PREFIX}${name}`;
   const domain: Domain = {
     accountId: id,

@@ -1,5 +1,6 @@
 import { DateTime } from "luxon";
 import type { CauseKind, IncidentState, Localized, Severity } from "./incident-view.js";
+import { isUnderWay, stateAt, type MaintenanceState } from "./maintenance.js";
 import { worst, type ComponentStatus } from "./status.js";
 import type { Day } from "./uptime.js";
 
@@ -22,6 +23,8 @@ export interface PageModel {
   readonly components: readonly PageComponent[];
   /** Public ones: every open one and those of the last ninety days, newest first. */
   readonly incidents: readonly PageIncident[];
+  /** Planned work: all that is not over, the earliest first, then that of the last ninety days. */
+  readonly maintenances: readonly PageMaintenance[];
   /** Public ones opened before this are left to the older pages of the history; `null` for none. */
   readonly olderBefore: Date | null;
 }
@@ -76,6 +79,28 @@ export interface PageIncident {
   }[];
 }
 
+export interface PageMaintenance {
+  readonly id: string;
+  readonly title: Localized;
+  readonly state: MaintenanceState;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+  readonly startedAt: Date | null;
+  /** When it was over, or called off. */
+  readonly endedAt: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  /** Component ids. */
+  readonly components: readonly string[];
+  /** Newest first; never empty. */
+  readonly updates: readonly {
+    readonly id: string;
+    readonly at: Date;
+    readonly state: MaintenanceState;
+    readonly text: Localized;
+  }[];
+}
+
 /** How long a worker's word keeps a component green, and how old what we read may be. */
 const WORD_MS = 180_000;
 
@@ -93,6 +118,9 @@ export interface Judgement {
   readonly overall: ComponentStatus | "unknown" | "empty";
   /** Unresolved incidents, newest first. */
   readonly open: readonly PageIncident[];
+  /** Planned work that goes on, and what is still to come; each the earliest first. */
+  readonly underWay: readonly PageMaintenance[];
+  readonly announced: readonly PageMaintenance[];
   /** What we cannot see, groups left out; `null` where we see everything. */
   readonly blind: {
     readonly since: Date;
@@ -117,6 +145,8 @@ export function judge(model: PageModel, at: Date): Judgement {
     shown,
     overall: single.length === 0 && open.length === 0 ? "empty" : overallOf(all, open),
     open,
+    underWay: model.maintenances.filter((one) => isUnderWay(stateAt(one, at))),
+    announced: model.maintenances.filter((one) => stateAt(one, at) === "scheduled"),
     blind: all.unknownSince && {
       since: all.unknownSince,
       components: unseen,
@@ -156,6 +186,7 @@ export function nextChangeAt(model: PageModel, at: Date): Date {
     model.asOf.getTime() + WORD_MS,
     (model.workerWordAt?.getTime() ?? 0) + WORD_MS,
     ...model.incidents.filter(isOpen).map(({ nextUpdateAt }) => nextUpdateAt?.getTime() ?? 0),
+    ...model.maintenances.flatMap(({ startsAt, endsAt }) => [startsAt.getTime(), endsAt.getTime()]),
   ];
   return new Date(Math.min(...moments.filter((moment) => moment > now)));
 }

@@ -71,3 +71,25 @@ export interface Correction {
   readonly choice: Choice | null;
   readonly since: string | null;
 }
+
+/** All that a customer has put right so far. */
+export interface Corrected extends Correction {
+  /** When they said the last of it, ISO 8601. */
+  readonly at: string;
+}
+
+/** Corrections, oldest first, as one: the last word on each counts. */
+export function correctedBy(
+  said: readonly { readonly at: Date; readonly correction: Correction }[],
+): Corrected | null {
+  const last = said.at(-1);
+  if (!last) return null;
+  const word = <Key extends keyof Correction>(key: Key): Correction[Key] | null =>
+    said.findLast(({ correction }) => correction[key] !== null)?.correction[key] ?? null;
+  return {
+    which: word("which"),
+    choice: word("choice"),
+    since: word("since"),
+    at: last.at.toISOString(),
+  };
+}

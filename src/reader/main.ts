@@ -6,6 +6,7 @@ import type { Earlier, Known, Verdict } from "../core/correlate/verdict.js";
 import { deepPlanFor, openLooksFor, type DeepPlan } from "../core/deep-probe.js";
 import { createDirectory } from "../core/directory-of.js";
 import type { Account, Directory } from "../core/directory.js";
+import { putRight } from "../core/extract/put-right.js";
 import { understand } from "../core/extract/understand.js";
 import type { Extraction } from "../core/extract/extraction.js";
 import { NO_INVENTORY } from "../core/inventory.js";
@@ -83,7 +84,8 @@ function explainedAmong(
   now: number,
 ): Reply["explained"] {
   const fresh = knowns.filter(
-    ({ knownAt, endedAt }) => endedAt === null && now - knownAt < EXPLAINS_MS,
+    ({ what, knownAt, endedAt }) =>
+      what === "incident" && endedAt === null && now - knownAt < EXPLAINS_MS,
   );
   return standing.flatMap(({ id, suspicion }) => {
     const by = fresh.find((known) => explains(known, suspicion, directory));
@@ -131,11 +133,15 @@ interface Surroundings {
 }
 
 function readOne(
-  { id, report, extraction: before, look = false }: Unread,
+  { id, report, extraction: before, corrected, look = false }: Unread,
   { directory, knowns, earlier }: Surroundings,
   { weights, now }: Around,
 ): ReadOne {
-  const extraction = before ?? understand(report, directory);
+  const understood = (text: Unread["report"], by: Directory): Extraction => {
+    const read = understand(text, by);
+    return corrected ? putRight(read, text, corrected, by) : read;
+  };
+  const extraction = before ?? understood(report, directory);
   const others = earlier.filter((one) => one.id !== id);
   const verdict = consider(report, extraction, {
     directory,
@@ -147,7 +153,7 @@ function readOne(
   const own = verdict.sender ? directory.account(verdict.sender.accountId) : null;
   const unexplained = verdict.answer === "new" || verdict.answer === "individual";
   const plan = own && (unexplained || look) ? deepPlanFor(own, extraction, directory) : null;
-  const open = readOpen(report, knowns, { weights, now });
+  const open = readOpen(report, understood, knowns, { weights, now });
   const all = weighed(report, extraction, { directory, knowns, earlier: others, weights, now });
   const strangers = verdict.sender ? [] : strangersIn(extraction, directory);
   return {
@@ -174,11 +180,12 @@ function strangersIn({ mentions }: Extraction, directory: Directory): readonly s
 /** As if nobody were our customer: so nothing of who is shows in it, not even in how long it takes. */
 function readOpen(
   report: Unread["report"],
+  understood: (text: Unread["report"], by: Directory) => Extraction,
   knowns: readonly Known[],
   { weights, now }: Pick<Around, "weights" | "now">,
 ): Open {
   const stranger = { ...report, accountId: null, from: null, fromName: null };
-  const extraction = understand(stranger, uninhabited);
+  const extraction = understood(stranger, uninhabited);
   const context = { directory: uninhabited, knowns, earlier: [], weights, now };
   const verdict = consider(stranger, extraction, context);
   const unexplained = verdict.answer === "new" || verdict.answer === "individual";

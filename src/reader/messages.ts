@@ -4,6 +4,7 @@ import type { Earlier, Verdict } from "../core/correlate/verdict.js";
 import type { Labelled } from "../core/correlate/recalibrate.js";
 import type { Weights } from "../core/correlate/weights.js";
 import type { DeepPlan } from "../core/deep-probe.js";
+import type { Corrected } from "../core/report.js";
 import type { Extraction, ReportText } from "../core/extract/extraction.js";
 import type { Inventory } from "../core/inventory.js";
 import type { TracedName } from "../core/named-by-dns.js";
@@ -25,6 +26,8 @@ export interface Unread {
   readonly report: ReportText;
   /** Of an earlier reading: then it is only considered again. */
   readonly extraction: Extraction | null;
+  /** What its customer put right since; it is in an earlier `extraction` already. */
+  readonly corrected: Corrected | null;
   /** Asks for a plan to look, whatever is known: the customer says "still broken". */
   readonly look?: boolean;
 }

@@ -3,6 +3,10 @@ import { worse, worst, type ComponentStatus } from "../core/status.js";
 import type { Db } from "./db.js";
 import type { LoadedScope } from "./incident-scope.js";
 
+/** Ids of the components that planned work goes on at. */
+export const UNDER_MAINTENANCE = `select mc.component_id from maintenance_components mc
+   join maintenances m on m.id = mc.maintenance_id where m.state in ('in_progress', 'verifying')`;
+
 /** Ids of the components that incidents affect or affected, by incident. */
 export async function componentsOf(
   tx: Db,
@@ -23,7 +27,10 @@ export interface Affected {
   readonly to: ComponentStatus;
 }
 
-/** A component is as bad as the worst open public incident says; a change is dated by its evidence. */
+/**
+ * A component is as bad as the worst open public incident says, and at least under maintenance while
+ * planned work goes on; a change is dated by its evidence.
+ */
 export async function refreshComponents(
   tx: Db,
   ids: readonly string[],
@@ -36,7 +43,8 @@ export async function refreshComponents(
     rows: { id: string; from: ComponentStatus; said: ComponentStatus[] }[];
   }>(
     `select s.component_id as id, s.status as from,
-            coalesce(array_agg(ic.status) filter (where i.id is not null), '{}') as said
+            coalesce(array_agg(ic.status) filter (where i.id is not null), '{}')
+              || case when s.component_id in (${UNDER_MAINTENANCE}) then array['under_maintenance'] else '{}' end as said
        from component_states s
        left join incident_components ic on ic.component_id = s.component_id
        left join incidents i on i.id = ic.incident_id and i.public and i.resolved_at is null

@@ -1,5 +1,6 @@
 import type { Localized } from "../core/incident-view.js";
 import { COMPONENT_STATUSES } from "../core/status.js";
+import { UNDER_MAINTENANCE } from "./component-status.js";
 import type { Db } from "./db.js";
 
 export interface ComponentRow {
@@ -50,7 +51,7 @@ export async function saveComponents(
                                join incidents i on i.id = ic.incident_id and i.public and i.resolved_at is null
                               where ic.component_id = :id
                               order by array_position(cast(:ranking as text[]), ic.status) desc limit 1),
-                            'operational')
+                            case when :id in (${UNDER_MAINTENANCE}) then 'under_maintenance' else 'operational' end)
        on conflict do nothing`,
       { id, ranking: [...COMPONENT_STATUSES] },
     );

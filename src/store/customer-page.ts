@@ -12,7 +12,7 @@ export interface CustomerPage {
     readonly state: TicketState;
     readonly language: string;
     readonly answerDueAt: Date | null;
-    /** The incidents it is linked to, public or not, the newest link first. */
+    /** The incidents and planned work it is linked to, public or not, the newest link first. */
     readonly incidents: readonly string[];
   } | null;
   /** Oldest first. */
@@ -55,13 +55,13 @@ export async function findCustomerPage(
     !sure && found.contactProof === "inventory" ? { ...found, contactProof: null } : found;
   if (ticketId === null) return { report, ticket: null, messages: [] };
   const ticket: TicketRow | undefined = await db("tickets").where({ id: ticketId }).first();
-  const links: { incident_id: string; picked: boolean }[] = await db("links")
-    .select("incident_id", "picked")
+  const links: { about: string; picked: boolean }[] = await db("links")
+    .select(db.raw("coalesce(incident_id, maintenance_id) as about"), "picked")
     .where({ ticket_id: ticketId })
     .whereNull("undone_at")
     .orderBy("id", "desc");
   const named = report.answer?.incident ?? null;
-  const shown = links.filter(({ picked }) => sure || picked).map((one) => one.incident_id);
+  const shown = links.filter(({ picked }) => sure || picked).map(({ about }) => about);
   const hidden = shown.length === 0 && ticket?.state !== "closed";
   // Notes of the staff may be meant for each other alone.
   const messages: MessageRow[] = await db("ticket_messages")
@@ -131,7 +131,7 @@ export const takeBack = (db: Db, reportId: string, now: Date): Promise<Heard> =>
     const taken = await retractWorks(tx, ticket, now);
     if (taken === 0 || ticket.state !== "closed") return "heard";
     const linked = await linkedTo(tx, ticket.id);
-    const state = linked ? (linked.resolved_at ? "fixed" : "known") : "looking";
+    const state = linked ? (linked.over ? "fixed" : "known") : "looking";
     await tx("tickets")
       .where({ id: ticket.id })
       .update({
@@ -152,7 +152,7 @@ export const sayBroken = (db: Db, reportId: string, said: Said): Promise<Heard> 
   inTicket(db, reportId, async (tx, ticket) => {
     await retractWorks(tx, ticket, said.now);
     const linked = await linkedTo(tx, ticket.id);
-    const worked = linked && !linked.resolved_at && linked.state !== "monitoring";
+    const worked = linked && !linked.over && linked.state !== "monitoring";
     const state = worked ? "known" : "looking";
     if (ticket.state === state && (await lastWord(tx, ticket, said)) === "broken") return "heard";
     await tx("tickets")
@@ -272,18 +272,20 @@ async function lastWord(
   return row?.kind ?? null;
 }
 
-/** An open incident before one that is over. */
+/** What is open – an incident or planned work – before what is over. */
 async function linkedTo(
   tx: Db,
   ticketId: string,
-): Promise<{ readonly state: string; readonly resolved_at: Date | null } | undefined> {
-  return tx("links")
-    .join("incidents", "incidents.id", "links.incident_id")
-    .select("incidents.state", "incidents.resolved_at")
-    .where({ "links.ticket_id": ticketId })
-    .whereNull("links.undone_at")
-    .orderByRaw("incidents.resolved_at is null desc, incidents.resolved_at desc")
-    .first();
+): Promise<{ readonly state: string; readonly over: boolean } | undefined> {
+  const { rows } = await tx.raw<{ rows: { state: string; over: boolean }[] }>(
+    `select coalesce(i.state, m.state) as state, coalesce(i.resolved_at, m.ended_at) is not null as over
+       from links l left join incidents i on i.id = l.incident_id
+       left join maintenances m on m.id = l.maintenance_id
+      where l.ticket_id = :ticketId and l.undone_at is null
+      order by over, coalesce(i.resolved_at, m.ended_at) desc limit 1`,
+    { ticketId },
+  );
+  return rows[0];
 }
 
 /** A promise that still runs is kept, not put off. */

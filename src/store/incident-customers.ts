@@ -6,10 +6,6 @@ import { toJson, type Db } from "./db.js";
  * Owes a letter to every customer whose ticket is linked to the incident and who wants to hear of
  * this, one an address, and moves their tickets along: in the transaction of the change. What
  * customers may not read moves the tickets only.
- *
- * A link by the engine says whose servers are hit: it is told to those alone who are its customers for
- * certain. Who may be anybody hears of what their answer named, linked or not. Who was not told of
- * the incident yet is about to be, with how it stands then.
  */
 export async function oweCustomers(
   tx: Db,
@@ -26,33 +22,69 @@ export async function oweCustomers(
     /** It had been said to be over. */
     readonly again?: boolean;
   },
-  {
-    now,
-    newId,
-    traceparent,
-  }: { readonly now: Date; readonly newId: () => string; readonly traceparent: string | null },
+  options: OweLetters,
 ): Promise<void> {
   const over = event === "incident.resolved";
-  await tx.raw(
+  await moveTickets(tx, view.id, over, options.now);
+  if (!told) return;
+  const { title, nextUpdateAt } = view;
+  const body = { kind: "update", over, title, text, incident: view.id, nextUpdateAt };
+  // Whoever was told that it is over has to hear that it is not.
+  await oweLetters(tx, view.id, body, { over, atEnds: over || again }, options);
+}
+
+/** The same for planned work: its customers hear of each word, or when it is over. */
+export async function oweCustomersOfWork(
+  tx: Db,
+  { id, title, over }: { readonly id: string; readonly title: Localized; readonly over: boolean },
+  text: Localized,
+  options: OweLetters,
+): Promise<void> {
+  await moveTickets(tx, id, over, options.now);
+  const body = {
+    kind: "update",
+    planned: true,
+    over,
+    title,
+    text,
+    incident: id,
+    nextUpdateAt: null,
+  };
+  await oweLetters(tx, id, body, { over, atEnds: over }, options);
+}
+
+interface OweLetters {
+  readonly now: Date;
+  readonly newId: () => string;
+  readonly traceparent: string | null;
+}
+
+const moveTickets = (tx: Db, about: string, over: boolean, now: Date): Promise<unknown> =>
+  tx.raw(
     `update tickets set state = :state, updated_at = :now
       where state = :from
-        and id in (select ticket_id from links where incident_id = :incident and undone_at is null)`,
+        and id in (select ticket_id from links
+                    where (incident_id = :about or maintenance_id = :about) and undone_at is null)`,
     {
-      incident: view.id,
+      about,
       now,
       ...(over ? { state: "fixed", from: "known" } : { state: "known", from: "fixed" }),
     },
   );
-  if (!told) return;
-  const body = {
-    kind: "update",
-    over,
-    title: view.title,
-    text,
-    incident: view.id,
-    nextUpdateAt: view.nextUpdateAt,
-  };
-  await tx.raw(
+
+/**
+ * A link by the engine says whose servers are hit: it is told to those alone who are its customers for
+ * certain. Who may be anybody hears of what their answer named, linked or not. Who was not told of
+ * the incident yet is about to be, with how it stands then.
+ */
+const oweLetters = (
+  tx: Db,
+  about: string,
+  body: Readonly<Record<string, unknown>>,
+  { over, atEnds }: { readonly over: boolean; readonly atEnds: boolean },
+  { now, newId, traceparent }: OweLetters,
+): Promise<unknown> =>
+  tx.raw(
     `insert into deliveries (key, channel_id, report_id, recipient, event, at, body, traceparent, due_at)
      select chosen.id || '-' || :key, :channel, chosen.id, chosen.contact, :event, :now,
             cast(:body as jsonb) || jsonb_build_object('language', chosen.language, 'reference', chosen.reference,
@@ -62,11 +94,12 @@ export async function oweCustomers(
                     r.id, r.contact, r.contact_proof, r.trusted, r.reference,
                     coalesce(r.language, t.language) as language
                from (select r.id from links l join reports r on r.ticket_id = l.ticket_id
-                      where l.incident_id = :incident and l.undone_at is null and l.told_at is not null
+                      where (l.incident_id = :about or l.maintenance_id = :about)
+                        and l.undone_at is null and l.told_at is not null
                         and (r.trusted or r.contact_proof = 'inventory' or l.picked)
                       union
                      select r.id from reports r
-                      where r.answer ->> 'incident' = :incident and r.contact_proof = 'confirmed' and not r.trusted) whose
+                      where r.answer ->> 'incident' = :about and r.contact_proof = 'confirmed' and not r.trusted) whose
                join reports r on r.id = whose.id
                join tickets t on t.id = r.ticket_id
               where r.contact is not null and r.contact_proof is not null
@@ -79,12 +112,10 @@ export async function oweCustomers(
       now,
       body: toJson(body),
       traceparent,
-      incident: view.id,
-      // Whoever was told that it is over has to hear that it is not.
-      atEnds: over || again,
+      about,
+      atEnds,
     },
   );
-}
 
 /** The customers of an incident are those of the one that it is merged into, told or not as they were. */
 export async function moveCustomers(tx: Db, from: string, into: string, now: Date): Promise<void> {

@@ -57,7 +57,23 @@ interface MonitorRow {
   readonly impact: Impact;
   readonly health: Health;
   readonly watched: boolean;
+  readonly maintained: boolean;
 }
+
+/**
+ * Monitors `m` that planned work of `:now` goes on at: those of its hosts and of all that stands on
+ * them; where it names no host, those of its components.
+ */
+const MAINTAINED = `with recursive running as (
+     select id, hosts from maintenances
+      where state in ('in_progress', 'verifying') or (state = 'scheduled' and starts_at <= :now)),
+   worked_on as (
+     select unnest(hosts) as id from running
+     union
+     select h.id from hosts h join worked_on w on w.id = any(h.parents) where h.removed_at is null),
+   worked_in as (
+     select mc.component_id as id from maintenance_components mc
+       join running r on r.id = mc.maintenance_id and r.hosts = '{}')`;
 
 /** Locks a scope and loads it; `null` where there is no such host or monitor. */
 export async function loadScope(
@@ -75,11 +91,14 @@ export async function loadScope(
   if (!place) return null;
 
   const { rows: monitors } = await tx.raw<{ rows: MonitorRow[] }>(
-    `select m.num, m.id, m.probe, m.impact, s.health, m.removed_at is null and not m.paused as watched,
+    `${MAINTAINED}
+     select m.num, m.id, m.probe, m.impact, s.health, m.removed_at is null and not m.paused as watched,
+            m.host_id in (select id from worked_on) is true
+              or m.component_id in (select id from worked_in) is true as maintained,
             case when c.removed_at is null then c.id end as component
        from monitors m join monitor_states s on s.monitor = m.num left join components c on c.id = m.component_id
       where ${key.kind === "host" ? "m.host_id = :id" : "m.id = :id and m.host_id is null"}`,
-    { id: key.id },
+    { id: key.id, now },
   );
   const { rows: incidents } = await tx.raw<{ rows: IncidentRow[] }>(
     `select ${INCIDENT} from incidents i
@@ -134,12 +153,21 @@ export async function loadScope(
   };
 }
 
-const memberOf = ({ num, id, probe, component, impact, health }: MonitorRow): Member => ({
+const memberOf = ({
   num,
   id,
   probe,
   component,
   impact,
+  health,
+  maintained,
+}: MonitorRow): Member => ({
+  num,
+  id,
+  probe,
+  component,
+  impact,
+  maintained,
   steadyAt: health.runs.bad.n + health.runs.unknown.n === 0 ? health.lastAt : null,
   state: health.state,
   since: health.since,

@@ -3,14 +3,16 @@ import type { PageComponent, PageIncident, PageModel } from "../core/page.js";
 import { worst, type ComponentStatus } from "../core/status.js";
 import { boundsOf, daysOf, spansOf, uptimeOf, type DayBounds, type Spell } from "../core/uptime.js";
 import type { Db } from "./db.js";
+import { listPublicMaintenances } from "./maintenance-rows.js";
 
 /** Incidents of the last ninety days beyond this many are left to the older pages of the history. */
 const INCIDENTS_MAX = 500;
+const MAINTENANCES_MAX = 200;
 /** Incidents on one older page of the history. */
 const HISTORY_PAGE = 50;
 
 /**
- * All that the public page says at `now`, from one consistent look: four queries, however
+ * All that the public page says at `now`, from one consistent look: five queries, however
  * much is watched; none reads results, and internal incidents stay inside.
  */
 export async function loadPage(db: Db, site: PageModel["site"], now: Date): Promise<PageModel> {
@@ -37,6 +39,7 @@ export async function loadPage(db: Db, site: PageModel["site"], now: Date): Prom
         workerWordAt: page?.workerWordAt ?? null,
         components: toComponents(components, spells, bounds, now),
         incidents: rows.toSorted((a, b) => b.openedAt.getTime() - a.openedAt.getTime()),
+        maintenances: await listPublicMaintenances(tx, daysFrom, MAINTENANCES_MAX),
         olderBefore: cutAt ?? (page?.older ? daysFrom : null),
       };
     },

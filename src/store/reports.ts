@@ -5,6 +5,7 @@ import {
   referenceOf,
   wholeText,
   type Answer,
+  type Corrected,
   type Hearing,
   type Incoming,
 } from "../core/report.js";
@@ -120,6 +121,8 @@ export interface StoredReport extends ReportText {
   readonly answer: Answer | null;
   readonly duplicateOf: string | null;
   readonly suspicionId: string | null;
+  /** What its customer put right, as far as it was read. */
+  readonly corrected: Corrected | null;
   /** Whoever reads its page and its answer is the customer for certain. */
   readonly trusted: boolean;
   readonly traceparent: string | null;
@@ -171,7 +174,7 @@ export async function listEarlier(db: Db, since: Date, limit: number): Promise<E
        select r.id, r.received_at, r.from_address, r.extraction, r.duplicate_of, r.suspicion_id,
               r.verdict #>> '{sender,accountId}' as account_id,
               r.verdict #>> '{candidates,0,id}' as resembles,
-              (select l.incident_id from links l
+              (select coalesce(l.incident_id, l.maintenance_id) from links l
                 where l.ticket_id = r.ticket_id and l.undone_at is null
                 order by l.linked_at limit 1) as linked_to
          from reports r
@@ -231,6 +234,7 @@ interface ReportRow {
   readonly answer: Answer | null;
   readonly duplicate_of: string | null;
   readonly suspicion_id: string | null;
+  readonly corrected: Corrected | null;
   readonly trusted: boolean;
   readonly traceparent: string | null;
 }
@@ -260,6 +264,7 @@ const reportOf = (row: ReportRow): StoredReport => ({
   answer: row.answer,
   duplicateOf: row.duplicate_of,
   suspicionId: row.suspicion_id,
+  corrected: row.corrected,
   trusted: row.trusted,
   traceparent: row.traceparent,
 });

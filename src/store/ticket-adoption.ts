@@ -57,12 +57,13 @@ export interface Untold {
   readonly picked: boolean;
 }
 
-/** Links to public incidents that nobody was told of yet. */
+/** Links to public incidents and planned work that nobody was told of yet. */
 export async function listUntold(db: Db, limit: number): Promise<Untold[]> {
   const { rows } = await db.raw<{ rows: Untold[] }>(
-    `select l.id as "linkId", l.ticket_id as "ticketId", l.incident_id as "incidentId", l.picked
-       from links l join incidents i on i.id = l.incident_id
-      where l.told_at is null and l.undone_at is null and i.public
+    `select l.id as "linkId", l.ticket_id as "ticketId", l.picked,
+            coalesce(l.incident_id, l.maintenance_id) as "incidentId"
+       from links l left join incidents i on i.id = l.incident_id
+      where l.told_at is null and l.undone_at is null and (i.public or l.maintenance_id is not null)
       order by l.id limit :limit`,
     { limit },
   );
@@ -76,21 +77,46 @@ export interface Telling {
   readonly letter: LetterBody | null;
 }
 
+type OfLink = Pick<Untold, "linkId" | "ticketId">;
+
 /** Notes that a link's customers are told, with the letters they are owed, all or nothing. */
-export async function tellLinked(
+export const tellLinked = (
   db: Db,
-  { linkId, ticketId }: Pick<Untold, "linkId" | "ticketId">,
+  link: OfLink,
+  tellings: readonly Telling[],
+  options: RecordOptions,
+): Promise<boolean> =>
+  tell(db, link, tellings, options, (tx) =>
+    tx("links").where({ id: link.linkId }).whereNull("told_at").whereNull("undone_at").update({
+      told_at: options.now,
+    }),
+  );
+
+/** The same for an undone link: they hear that it was none of theirs. */
+export const tellUndone = (
+  db: Db,
+  link: OfLink,
+  tellings: readonly Telling[],
+  options: RecordOptions,
+): Promise<boolean> =>
+  tell(db, link, tellings, options, (tx) =>
+    tx("links")
+      .where({ id: link.linkId })
+      .whereNull("retracted_at")
+      .update({ retracted_at: options.now }),
+  );
+
+async function tell(
+  db: Db,
+  { ticketId }: OfLink,
   tellings: readonly Telling[],
   { now, newId, guard }: RecordOptions,
+  /** Notes it on the link; 0 where it was by now. */
+  note: (tx: Db) => Promise<number> | PromiseLike<number>,
 ): Promise<boolean> {
   return db.transaction(async (tx) => {
     await guard(tx);
-    const mine = await tx("links")
-      .where({ id: linkId })
-      .whereNull("told_at")
-      .whereNull("undone_at")
-      .update({ told_at: now });
-    if (mine === 0) return false;
+    if ((await note(tx)) === 0) return false;
     for (const { reportId, answer, letter } of tellings) {
       if (answer) await revise(tx, { ticketId, reportId, answer }, newId(), now);
       if (letter) await oweLetter(tx, reportId, letter, newId(), now);

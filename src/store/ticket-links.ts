@@ -5,9 +5,10 @@ import type { TicketState } from "./tickets.js";
 
 type LinkWish = Pick<Candidate, "reasons"> & { readonly p: number | null };
 
-/** The incident that a link is made to. */
+/** The incident or planned work that a link is made to. */
 export interface Survivor {
   readonly id: string;
+  readonly planned: boolean;
   readonly over: boolean;
 }
 
@@ -29,18 +30,21 @@ export async function addLink(
   { by, now, toldAt, picked = false }: LinkedBy,
 ): Promise<TicketState | null> {
   const { rowCount } = await tx.raw<{ rowCount: number }>(
-    `insert into links (ticket_id, incident_id, by, p, reasons, linked_at, told_at, picked)
+    `insert into links (ticket_id, ${columnOf(incident)}, by, p, reasons, linked_at, told_at, picked)
      values (:ticketId, :id, :by, cast(:p as real), cast(:reasons as jsonb), :now, cast(:toldAt as timestamptz), :picked)
-     on conflict (ticket_id, incident_id) where undone_at is null do nothing`,
+     on conflict do nothing`,
     { ticketId, id: incident.id, by, p, reasons: toJson(reasons), now, toldAt, picked },
   );
   return rowCount === 1 ? (incident.over ? "fixed" : "known") : null;
 }
 
+const columnOf = ({ planned }: Pick<Survivor, "planned">): "maintenance_id" | "incident_id" =>
+  planned ? "maintenance_id" : "incident_id";
+
 const HOPS = 10;
 
 /**
- * The incident, or the one that it was merged into meanwhile; locked, so that no merging passes by a
+ * The incident, or the one that it was merged into meanwhile, or the planned work of this id; locked, so that no merging passes by a
  * link that is being made. To be asked for before a ticket is locked, in the order of those who judge.
  */
 export async function survivorOf(tx: Db, id: string): Promise<Survivor | null> {
@@ -51,11 +55,19 @@ export async function survivorOf(tx: Db, id: string): Promise<Survivor | null> {
       { at },
     );
     const [row] = rows;
-    if (!row) return null;
-    if (row.into === null) return { id: at, over: row.over };
+    if (!row) return plannedWork(tx, id);
+    if (row.into === null) return { id: at, planned: false, over: row.over };
     at = row.into;
   }
   throw new Error(`incident ${id} is merged in a circle`);
+}
+
+async function plannedWork(tx: Db, id: string): Promise<Survivor | null> {
+  const { rows } = await tx.raw<{ rows: { over: boolean }[] }>(
+    `select ended_at is not null as over from maintenances where id = :id and state <> 'cancelled' for share`,
+    { id },
+  );
+  return rows[0] ? { id, planned: true, over: rows[0].over } : null;
 }
 
 // ── what people decide ───────────────────────────────────────────────────────────────────────
@@ -69,8 +81,8 @@ interface Decision {
 const LOOK_WITHIN_MS = 24 * 3_600_000;
 
 /**
- * Links a ticket to an incident, as somebody says; kept as training data. Linking again changes
- * nothing. Throws `not-found` for a ticket or incident that is not there.
+ * Links a ticket to an incident or planned work, as somebody says; kept as training data. Linking
+ * again changes nothing. Throws `not-found` for a ticket, incident or maintenance that is not there.
  */
 export async function linkTicket(
   db: Db,
@@ -94,12 +106,15 @@ export async function linkTicket(
       .where({ id: ticketId })
       .whereNot({ state: "closed" })
       .update({ state, updated_at: now });
-    await noteCorrection(tx, ticketId, incidentId, true, { by, now });
+    await noteCorrection(tx, ticketId, incident, true, { by, now });
     await tx.raw("select pg_notify('tudunk_reports', '')");
   });
 }
 
-/** Undoes a link; kept as training data. Where there is none it throws `not-found`. */
+/**
+ * Undoes a link; kept as training data, and its customers are to hear that it was none of theirs. Where
+ * there is none it throws `not-found`.
+ */
 export async function unlinkTicket(
   db: Db,
   ticketId: string,
@@ -108,24 +123,46 @@ export async function unlinkTicket(
 ): Promise<void> {
   await db.transaction(async (tx) => {
     await lockTicket(tx, ticketId);
-    const undone = await tx("links")
-      .where({ ticket_id: ticketId, incident_id: incidentId })
-      .whereNull("undone_at")
-      .update({ undone_at: now, undone_by: by });
-    if (undone === 0) throw new Problem("not-found", "The ticket is not linked to this incident.");
-    const rest = await tx("links").where({ ticket_id: ticketId }).whereNull("undone_at").first();
-    if (!rest)
-      await tx("tickets")
-        .where({ id: ticketId })
-        .whereNot({ state: "closed" })
-        .update({
-          state: "looking",
-          // The incident's promise was theirs; now a person's is.
-          answer_due_at: new Date(now.getTime() + LOOK_WITHIN_MS),
-          updated_at: now,
-        });
-    await noteCorrection(tx, ticketId, incidentId, false, { by, now });
+    const undone = await undoLink(tx, ticketId, incidentId, { by, now });
+    if (!undone) throw new Problem("not-found", "The ticket is not linked to this incident.");
+    await noteCorrection(tx, ticketId, undone, false, { by, now });
+    await tx.raw("select pg_notify('tudunk_reports', '')");
   });
+}
+
+/**
+ * Undoes a link in the caller's transaction, which has locked the ticket; without another one somebody
+ * has to look. Returns what it was to; `null` where there was none.
+ */
+export async function undoLink(
+  tx: Db,
+  ticketId: string,
+  id: string,
+  { by, now }: Decision,
+): Promise<Pick<Survivor, "id" | "planned"> | null> {
+  const { rows } = await tx.raw<{ rows: { planned: boolean }[] }>(
+    `update links set undone_at = :now, undone_by = :by
+      where ticket_id = :ticketId and (incident_id = :id or maintenance_id = :id) and undone_at is null
+     returning maintenance_id is not null as planned`,
+    { ticketId, id, now, by },
+  );
+  const [undone] = rows;
+  if (!undone) return null;
+  const rest: unknown = await tx("links")
+    .where({ ticket_id: ticketId })
+    .whereNull("undone_at")
+    .first();
+  if (!rest)
+    await tx("tickets")
+      .where({ id: ticketId })
+      .whereNot({ state: "closed" })
+      .update({
+        state: "looking",
+        // The incident's promise was theirs; now a person's is.
+        answer_due_at: new Date(now.getTime() + LOOK_WITHIN_MS),
+        updated_at: now,
+      });
+  return { id, planned: undone.planned };
 }
 
 async function lockTicket(tx: Db, id: string): Promise<void> {
@@ -137,16 +174,16 @@ async function lockTicket(tx: Db, id: string): Promise<void> {
 async function noteCorrection(
   tx: Db,
   ticketId: string,
-  incidentId: string,
+  about: Pick<Survivor, "id" | "planned">,
   linked: boolean,
   { by, now }: Decision,
 ): Promise<void> {
   await tx.raw(
-    `insert into corrections (at, by, report_id, incident_id, linked, reasons)
-     select :now, :by, r.id, :incidentId, :linked,
+    `insert into corrections (at, by, report_id, ${columnOf(about)}, linked, reasons)
+     select :now, :by, r.id, :id, :linked,
             coalesce((select c -> 'reasons' from jsonb_array_elements(r.verdict -> 'candidates') c
-                       where c ->> 'id' = :incidentId limit 1), '[]')
+                       where c ->> 'id' = :id limit 1), '[]')
        from reports r where r.ticket_id = :ticketId`,
-    { now, by, incidentId, linked, ticketId },
+    { now, by, id: about.id, linked, ticketId },
   );
 }

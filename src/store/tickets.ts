@@ -6,6 +6,7 @@ export type Queue = "fault" | "billing" | "help" | "feedback";
 export type TicketState = "known" | "looking" | "fixed" | "closed";
 
 export interface Link {
+  /** Of the incident, or of the planned work. */
   readonly incidentId: string;
   readonly by: string;
   readonly p: number | null;
@@ -38,7 +39,8 @@ interface TicketRow {
 
 interface LinkRow {
   readonly ticket_id: string;
-  readonly incident_id: string;
+  readonly incident_id: string | null;
+  readonly maintenance_id: string | null;
   readonly by: string;
   readonly p: number | null;
   readonly reasons: readonly Reason[];
@@ -107,7 +109,7 @@ async function ticketsOf(db: Db, rows: readonly TicketRow[]): Promise<Ticket[]> 
 }
 
 const linkOf = (row: LinkRow): Link => ({
-  incidentId: row.incident_id,
+  incidentId: row.incident_id ?? row.maintenance_id ?? "",
   by: row.by,
   p: row.p,
   reasons: row.reasons,

@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { HEARING, type Incoming } from "../core/report.js";
+import { writeSynced } from "../synced-file.js";
 
 /** Reports that wait on disk while the database is away: one synced file each. */
 export interface WaitingReports {
@@ -49,7 +50,7 @@ export function openWaitingReports(
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const at = String(report.receivedAt).padStart(15, "0");
       const path = join(folder, `${at}-${report.id}.json`);
-      await writeSynced(path, JSON.stringify(report), folder);
+      await writeSynced(path, JSON.stringify(report));
     },
     async handOver(keep) {
       const names = await readdir(folder).catch(() => []);
@@ -77,27 +78,6 @@ export function openWaitingReports(
       return name === undefined ? null : readWaiting(join(folder, name));
     },
   };
-}
-
-/** The file, its name and its folder are on disk when this resolves. */
-async function writeSynced(path: string, text: string, folder: string): Promise<void> {
-  const file = await open(`${path}.part`, "w", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } catch (error) {
-    await unlink(`${path}.part`).catch(() => undefined);
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.part`, path);
-  const directory = await open(folder, "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 async function readWaiting(path: string): Promise<Incoming | null> {

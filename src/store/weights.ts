@@ -43,7 +43,8 @@ export async function listLabelled(db: Db, now: Date): Promise<Labelled[]> {
             (w ->> 'forbidden')::boolean as forbidden,
             exists (select 1 from links l
                      where l.ticket_id = d.ticket_id and l.undone_at is null
-                       and l.incident_id in (select coalesce(i.merged_into, i.id) from incidents i where i.id = w ->> 'known')) as linked
+                       and (l.maintenance_id = w ->> 'known'
+                         or l.incident_id in (select coalesce(i.merged_into, i.id) from incidents i where i.id = w ->> 'known'))) as linked
        from decided d cross join lateral jsonb_array_elements(d.weighed) w
       order by d.id, known`,
     { standing: new Date(now.getTime() - STANDS_MS) },

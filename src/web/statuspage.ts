@@ -5,8 +5,10 @@ import {
   type Judgement,
   type PageComponent,
   type PageIncident,
+  type PageMaintenance,
   type PageModel,
 } from "../core/page.js";
+import { stateAt } from "../core/maintenance.js";
 import { COMPONENT_STATUSES, worst, type ComponentStatus } from "../core/status.js";
 import { nameIn } from "./page/view.js";
 
@@ -21,7 +23,9 @@ export function summaryJson(model: PageModel, at: Date) {
     page: pageOf(model),
     components: [...components.values()],
     incidents: judgement.open.map((incident) => incidentOf(incident, model, components)),
-    scheduled_maintenances: [],
+    scheduled_maintenances: [...judgement.underWay, ...judgement.announced].map((work) =>
+      maintenanceOf(work, model, { at, components }),
+    ),
     status: statusOf(model, judgement),
   };
 }
@@ -59,6 +63,7 @@ function pageOf(model: PageModel) {
     model.createdAt,
     ...model.components.map(({ updatedAt }) => updatedAt),
     ...model.incidents.map(({ updatedAt }) => updatedAt),
+    ...model.maintenances.map(({ updatedAt }) => updatedAt),
   ];
   return {
     id: model.pageId,
@@ -148,6 +153,43 @@ function incidentOf(
       tweet_id: null,
     })),
     components: incident.components.flatMap(({ id }) => components.get(id) ?? []),
+  };
+}
+
+/** An incident with a window; nobody scales how bad planned work is. */
+function maintenanceOf(
+  work: PageMaintenance,
+  model: PageModel,
+  { at, components }: { readonly at: Date; readonly components: ReturnType<typeof componentsOf> },
+) {
+  return {
+    id: work.id,
+    name: named(work.title, model),
+    status: stateAt(work, at),
+    created_at: stamp(model, work.createdAt),
+    updated_at: stamp(model, work.updatedAt),
+    monitoring_at: null,
+    resolved_at: work.endedAt && stamp(model, work.endedAt),
+    impact: "maintenance",
+    shortlink: `${model.site.url.replace(/\/+$/, "")}/maintenance/${work.id}`,
+    started_at: stamp(model, work.startedAt ?? work.startsAt),
+    page_id: model.pageId,
+    incident_updates: work.updates.map((update) => ({
+      id: update.id,
+      status: update.state,
+      body: named(update.text, model),
+      incident_id: work.id,
+      created_at: stamp(model, update.at),
+      updated_at: stamp(model, update.at),
+      display_at: stamp(model, update.at),
+      affected_components: [],
+      deliver_notifications: true,
+      custom_tweet: null,
+      tweet_id: null,
+    })),
+    components: work.components.flatMap((id) => components.get(id) ?? []),
+    scheduled_for: stamp(model, work.startsAt),
+    scheduled_until: stamp(model, work.endsAt),
   };
 }
 

@@ -5,10 +5,18 @@ import { removeComponents, saveComponents, listComponents } from "../store/compo
 import type { Db } from "../store/db.js";
 import { listHosts, removeHosts, saveHosts } from "../store/hosts.js";
 import { requireEpoch } from "../store/leadership.js";
+import { declareMaintenances, type PlanOptions } from "../store/maintenances.js";
 import { saveSite } from "../store/pages.js";
 import { listWatched, removeMonitors, saveMonitors, type MonitorRow } from "../store/monitors.js";
 import { newPublicId } from "./judge.js";
 import type { Roster } from "./roster.js";
+
+export interface Applying {
+  readonly epoch: number;
+  readonly now: Date;
+  /** What planned work says by itself. */
+  readonly words: PlanOptions["words"];
+}
 
 /** What of a configuration is new to the database, by kind of object. */
 interface Steps {
@@ -26,8 +34,7 @@ export async function applyDifference(
   config: Config,
   { hosts, components, monitors, order }: Difference,
   roster: Roster,
-  epoch: number,
-  now: Date,
+  { epoch, now, words }: Applying,
 ): Promise<void> {
   await apply(
     db,
@@ -42,8 +49,7 @@ export async function applyDifference(
       monitors: { save: wanted(monitors), remove: idsOf(monitors.removed) },
     },
     roster,
-    epoch,
-    now,
+    { epoch, now, words },
   );
 }
 
@@ -52,8 +58,7 @@ export async function applyWhole(
   db: Db,
   config: Config,
   roster: Roster,
-  epoch: number,
-  now: Date,
+  { epoch, now, words }: Applying,
 ): Promise<void> {
   const gone = async (
     list: Promise<readonly { readonly id: string }[]>,
@@ -81,8 +86,7 @@ export async function applyWhole(
       },
     },
     roster,
-    epoch,
-    now,
+    { epoch, now, words },
   );
 }
 
@@ -91,8 +95,7 @@ async function apply(
   config: Config,
   { hosts, components, monitors }: Steps,
   roster: Roster,
-  epoch: number,
-  now: Date,
+  { epoch, now, words }: Applying,
 ): Promise<void> {
   const positions = new Map(config.components.map(({ id }, position) => [id, position]));
   await db.transaction(async (tx) => {
@@ -108,6 +111,12 @@ async function apply(
     await removeMonitors(tx, monitors.remove, now);
     await removeComponents(tx, components.remove, now);
     await removeHosts(tx, hosts.remove, now);
+    await declareMaintenances(tx, config.maintenances, {
+      now,
+      newId: newPublicId,
+      words,
+      traceparent: null,
+    });
     const { name, timezone, languages, support, accent } = config.site;
     await saveSite(tx, { name, timezone, languages, support, accent });
     await tx.raw(`select pg_notify('tudunk_page', '')`);

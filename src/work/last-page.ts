@@ -1,43 +1,24 @@
-import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { PageModel } from "../core/page.js";
+import { MAINTENANCE_STATES } from "../core/maintenance.js";
 import { COMPONENT_STATUSES } from "../core/status.js";
 import { DAY_STATES } from "../core/uptime.js";
+import { writeSynced } from "../synced-file.js";
 
 /** The file's form; a page written by another version is not read. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
- * Puts the model where a start without the database finds it: written aside, synced and renamed, so
- * that whoever reads sees a whole page or the one before. Rejects where the disk does.
+ * Puts the model where a start without the database finds it: whoever reads sees a whole page or the one
+ * before. Rejects where the disk does.
  */
 export async function saveLastPage(path: string, model: PageModel): Promise<void> {
   const components = model.components.map(({ days, ...component }) => ({
     ...component,
     days: days.map(({ date, seconds }) => [date, ...DAY_STATES.map((state) => seconds[state])]),
   }));
-  const aside = `${path}.${randomBytes(4).toString("hex")}`;
-  try {
-    const file = await open(aside, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify({ version: VERSION, ...model, components }));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(aside, path);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw error;
-  }
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  await writeSynced(path, JSON.stringify({ version: VERSION, ...model, components }));
 }
 
 /** The model kept last; `null` where there is none, or none that can be trusted. */
@@ -124,6 +105,24 @@ const incident = z.object({
     .min(1),
 });
 
+const maintenanceState = z.enum(MAINTENANCE_STATES);
+
+const maintenance = z.object({
+  id: z.string(),
+  title: localized,
+  state: maintenanceState,
+  startsAt: moment,
+  endsAt: moment,
+  startedAt: moment.nullable(),
+  endedAt: moment.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+  components: z.array(z.string()),
+  updates: z
+    .array(z.object({ id: z.string(), at: moment, state: maintenanceState, text: localized }))
+    .min(1),
+});
+
 const keptPage = z.object({
   version: z.literal(VERSION),
   site: z.object({
@@ -140,5 +139,6 @@ const keptPage = z.object({
   workerWordAt: moment.nullable(),
   components: z.array(component),
   incidents: z.array(incident),
+  maintenances: z.array(maintenance),
   olderBefore: moment.nullable(),
 });

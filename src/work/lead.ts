@@ -4,12 +4,14 @@ import { expectationOf } from "../config/heartbeat.js";
 import { createClosing } from "../closing.js";
 import { isHeard } from "../core/heard.js";
 import type { Expectation } from "../core/heartbeat.js";
+import type { Localized } from "../core/incident-view.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import { ensurePage } from "../store/pages.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
 import type { ScopeKey } from "../store/incident-scope.js";
-import { beginEpoch, isEpoch } from "../store/leadership.js";
+import { beginEpoch, isEpoch, requireEpoch } from "../store/leadership.js";
+import { lastEndOfWork, stepMaintenances, type PlanOptions } from "../store/maintenances.js";
 import { listWatched } from "../store/monitors.js";
 import { recordWord } from "../store/results.js";
 import type { Texts } from "../texts.js";
@@ -24,6 +26,7 @@ import { keepWorker, type WorkerKeeper } from "./keep-worker.js";
 import { every } from "./recurring.js";
 import { createRoster, type Roster } from "./roster.js";
 import { goRound } from "./rounds.js";
+import { wordsOfWork } from "./words-of-work.js";
 import { createTaker, type Taken } from "./take-results.js";
 import { createTell } from "./tell-heard.js";
 import { dropOld, preparePartitions, rollUp } from "./tidy.js";
@@ -77,7 +80,9 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   const inTurn = createTurns();
   await preparePartitions(db, now());
   await ensurePage(db, now(), newPublicId);
-  if (config !== NO_CONFIG) await applyWhole(db, config, roster, epoch, now());
+  const words = (...args: Parameters<PlanOptions["words"]>): Localized =>
+    wordsOfWork(texts(), ...args);
+  if (config !== NO_CONFIG) await applyWhole(db, config, roster, { epoch, now: now(), words });
   roster.put(await listWatched(db));
 
   const siblings = createSiblings(roster, now);
@@ -170,8 +175,9 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   const configure = async (): Promise<void> => {
     const next = wanted;
     const change: Difference = difference(config, next);
-    if (config === NO_CONFIG) await applyWhole(db, next, roster, epoch, now());
-    else await applyDifference(db, next, change, roster, epoch, now());
+    const applying = { epoch, now: now(), words };
+    if (config === NO_CONFIG) await applyWhole(db, next, roster, applying);
+    else await applyDifference(db, next, change, roster, applying);
     config = next;
     if (change.resolvers || change.references || change.egress) worker.setSights(sightsOf(next));
     const unlooked = next.monitors.filter(({ paused, probe }) => paused || isHeard(probe));
@@ -205,6 +211,22 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
       if (config === NO_CONFIG) return;
       // Time alone may split a host's incident or end what nobody watches: every open one is looked at.
       if (unsettled || now().getSeconds() % 15 < 5) await settle();
+    }),
+  );
+  let workEndedAt = await lastEndOfWork(db);
+  closing.add(
+    "maintenances",
+    every("*/5 * * * * *", "maintenances", log, async () => {
+      const guard = (tx: Db): Promise<void> => requireEpoch(tx, epoch);
+      const options = { now: now(), newId: newPublicId, words, traceparent: null, guard };
+      for (const { id, state } of await stepMaintenances(db, options)) {
+        log.info({ maintenance: id, state }, "maintenance.moved");
+        onOwed();
+      }
+      // Whoever ended it: what still fails there is a fault from now on.
+      const endedAt = await lastEndOfWork(db);
+      if (endedAt?.getTime() !== workEndedAt?.getTime()) unsettled = true;
+      workEndedAt = endedAt;
     }),
   );
   closing.add(

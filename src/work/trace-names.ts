@@ -20,7 +20,7 @@ const AT_ONCE = 2;
 
 /**
  * Asks the DNS where names lead that the inventory does not know: which of the addresses in `ours`
- * their web site and mail go to. Nothing is connected to.
+ * their web site, mail and name servers are at. Nothing is connected to.
  */
 export function createTracer({ lookOnce, now }: Tracing) {
   const kept = new Map<string, { readonly at: number; readonly traced: TracedName }>();
@@ -31,10 +31,15 @@ export function createTracer({ lookOnce, now }: Tracing) {
     while (asked.length > 0 && at - (asked[0] ?? 0) > 60_000) asked.shift();
     if (asked.length >= A_MINUTE) return null;
     asked.push(at);
-    const results = await lookOnce([nameLook(name, "web"), nameLook(name, "mail")], ours);
-    const [web, mail] = results ?? [];
-    if (!web || !mail) return null;
-    const traced = { name, web: addressesOf(web.facts, ours), mail: addressesOf(mail.facts, ours) };
+    const looks = (["web", "mail", "dns"] as const).map((of) => nameLook(name, of));
+    const [web, mail, dns] = (await lookOnce(looks, ours)) ?? [];
+    if (!web || !mail || !dns) return null;
+    const traced = {
+      name,
+      web: addressesOf(web.facts, ours),
+      mail: addressesOf(mail.facts, ours),
+      dns: addressesOf(dns.facts, ours),
+    };
     kept.set(name, { at, traced });
     const [oldest] = kept.keys();
     if (kept.size > KEPT_MOST && oldest !== undefined) kept.delete(oldest);
@@ -62,7 +67,8 @@ export function createTracer({ lookOnce, now }: Tracing) {
   };
 }
 
-const leadsHere = ({ web, mail }: TracedName): boolean => web.length + mail.length > 0;
+const leadsHere = ({ web, mail, dns }: TracedName): boolean =>
+  web.length + mail.length + dns.length > 0;
 
 function addressesOf(
   { addresses }: Readonly<Record<string, unknown>>,

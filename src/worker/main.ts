@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { PROBES } from "../../probes/index.js";
-import { createExchanges } from "../../probes/exchanges.js";
+import { createNamedHosts } from "../../probes/named-hosts.js";
 import { createResolver, type Resolver } from "../../probes/resolver.js";
 import { runProbe } from "../../probes/run.js";
 import { createEgress } from "../../probes/egress.js";
@@ -60,7 +60,7 @@ const selfcheck = createSelfCheck(clock);
 const watched = new Map<string, Watched>();
 let sights: Sights = { resolvers: [], references: [], egress: [] };
 let resolver: Resolver = createResolver({});
-let exchanges = createExchanges({});
+let namedHosts = createNamedHosts({});
 let mayReach = createEgress([]);
 /** Asked through these, so that what is set anew applies to monitors already prepared. */
 const eyes: Eyes = {
@@ -171,7 +171,7 @@ function obey(order: Order): void {
     case "sights":
       sights = order.sights;
       resolver = createResolver({ servers: sights.resolvers });
-      exchanges = createExchanges({ servers: sights.resolvers });
+      namedHosts = createNamedHosts({ servers: sights.resolvers });
       mayReach = createEgress(sights.egress);
       selfcheck.configure(sights.references);
       break;
@@ -203,7 +203,7 @@ async function answerOnce({ n, looks, allow }: Order & { kind: "look-once" }): P
     say({
       kind: "looked-once",
       n,
-      results: await lookOnce(looks, allow, { resolver, exchanges }, now),
+      results: await lookOnce(looks, allow, { resolver, namedHosts }, now),
     });
   } catch (error) {
     log.error({ err: error }, "look-once.failed");

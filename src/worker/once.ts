@@ -1,7 +1,7 @@
 import type { DeepLook } from "../core/deep-probe.js";
 import type { Eyes, Result, Verdict } from "../../probes/probe.js";
 import { PROBES } from "../../probes/index.js";
-import type { Exchanges } from "../../probes/exchanges.js";
+import type { NamedHosts } from "../../probes/named-hosts.js";
 import { degraded, down, unknown, up } from "../../probes/failures.js";
 import { runProbe } from "../../probes/run.js";
 import type { Resolver } from "../../probes/resolver.js";
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 4_000;
 /** Who is asked where names lead. */
 export interface Names {
   readonly resolver: Resolver;
-  readonly exchanges: Exchanges;
+  readonly namedHosts: NamedHosts;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface Names {
 export async function lookOnce(
   looks: readonly DeepLook[],
   allow: readonly string[],
-  { resolver, exchanges }: Names,
+  { resolver, namedHosts }: Names,
   now: () => Date,
 ): Promise<readonly Result[]> {
   const ours = new Set(allow.map((address) => address.toLowerCase()));
@@ -36,7 +36,13 @@ export async function lookOnce(
       const run = module
         ? module.prepare(target, options, eyes)
         : (signal: AbortSignal) =>
-            whereTo(target, options["of"] === "mail", ours, { resolver, exchanges }, signal);
+            whereTo(
+              target,
+              RECORDS[String(options["of"])] ?? null,
+              ours,
+              { resolver, namedHosts },
+              signal,
+            );
       return runProbe(run, TIMEOUT_MS, now);
     }),
   );
@@ -52,18 +58,25 @@ const onlyTo = (ours: ReadonlySet<string>, resolver: Resolver): Resolver => ({
   },
 });
 
-/** Whether the name, or the mail for it, leads to us. Whether it should is for the inventory to say. */
+/** By which records the mail of a name, and who answers for it, are found. */
+const RECORDS: Readonly<Record<string, "MX" | "NS">> = { mail: "MX", dns: "NS" };
+
+/**
+ * Whether the name, the mail for it, or who answers for it (`record`) leads to us. Whether it should is
+ * for the inventory to say.
+ */
 async function whereTo(
   name: string,
-  mail: boolean,
+  record: "MX" | "NS" | null,
   ours: ReadonlySet<string>,
-  { resolver, exchanges }: Names,
+  { resolver, namedHosts }: Names,
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const exchanged = mail ? await exchanges(name) : null;
-  if (exchanged?.kind === "failed") return unknown(exchanged.reason);
+  const named = record === null ? null : await namedHosts(name, record);
+  if (named?.kind === "failed") return unknown(named.reason);
+  if (record === "NS" && named?.kind !== "found") return down("name-not-found");
   // Without an exchange mail goes to the name itself (RFC 5321, section 5.1).
-  const hosts = exchanged?.kind === "found" ? exchanged.hosts : [name];
+  const hosts = named?.kind === "found" ? named.hosts : [name];
   const resolved = await Promise.all(hosts.map((host) => resolver.resolve(host, "any", signal)));
   const addresses = resolved.flatMap((one) =>
     one.kind === "found" ? one.addresses.map(({ address }) => address) : [],
@@ -72,10 +85,14 @@ async function whereTo(
   if (addresses.length === 0)
     return failed?.kind === "failed" ? unknown(failed.reason) : down("name-not-found");
   const here = addresses.filter((address) => ours.has(address.toLowerCase()));
-  const facts = { addresses: addresses.slice(0, 10), ...(mail && { exchanges: hosts }) };
+  const facts = {
+    addresses: addresses.slice(0, 10),
+    ...(record === "MX" && { exchanges: hosts }),
+    ...(record === "NS" && { nameServers: hosts }),
+  };
   if (here.length === addresses.length) return up(facts);
-  // One of several exchanges is enough to be ours.
-  return here.length > 0 && !mail
+  // One of several exchanges, or name servers, is enough to be ours.
+  return here.length > 0 && record === null
     ? degraded("points-elsewhere", facts)
     : here.length > 0
       ? up(facts)

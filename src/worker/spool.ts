@@ -1,6 +1,7 @@
-import { mkdir, open, readFile, readdir, rename, stat, unlink } from "node:fs/promises";
+import { mkdir, readFile, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { writeSynced } from "../synced-file.js";
 import type { Batch, Sighting } from "./messages.js";
 
 /**
@@ -79,18 +80,7 @@ export async function openSpool(settings: SpoolSettings): Promise<Spool> {
     if (!first) return;
     const path = join(folder, `${stream}.${String(first.seq).padStart(12, "0")}.jsonl`);
     const text = moved.map((sighting) => `${JSON.stringify(sighting)}\n`).join("");
-    const file = await open(`${path}.part`, "w", 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } catch (error) {
-      // On a full disk half a file would take room from everybody.
-      await unlink(`${path}.part`).catch(() => undefined);
-      throw error;
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.part`, path);
+    await writeSynced(path, text);
     // While it was written some may have been taken, from the front.
     const last = moved.at(-1)?.seq ?? 0;
     const kept = memory.filter((sighting) => sighting.seq <= last);

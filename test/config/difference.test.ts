@@ -39,6 +39,7 @@ const config = (more: Partial<Config> = {}): Config => ({
   ],
   monitors: [monitor("a"), monitor("b")],
   rules: [],
+  maintenances: [],
   channels: [{ id: "ops", kind: "email", settings: { to: ["a@example.org"] } }],
   policy: { publish: "confirmed", nextUpdateMs: 1, reopenMs: 1 },
   texts: {},

@@ -229,6 +229,7 @@ test("an empty file is an empty configuration with every default", async () => {
     monitors: [],
     channels: [],
     rules: [],
+    maintenances: [],
     policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
     texts: {},
   });
@@ -261,9 +262,9 @@ test.each<[name: string, text: string, lines: string[]]>([
   ],
   [
     "a key of a later version",
-    "maintenances: []\noncall: {}\n",
+    "intake: []\noncall: {}\n",
     [
-      "tudunk.yaml:1:1 maintenances: not known in this version",
+      "tudunk.yaml:1:1 intake: not known in this version",
       "tudunk.yaml:2:1 oncall: not known in this version",
     ],
   ],
@@ -653,4 +654,61 @@ test("help is named by symptom and language, and a symptom that is none is named
   expect((await configOf(JSON.stringify({ texts: { help } }))).help).toEqual(help);
   const loaded = await loadText(JSON.stringify({ texts: { help: { "mail.logn": {} } } }));
   expect(loaded.ok ? "" : formatMistakes(loaded.mistakes)).toMatch(/mail\.logn[^]*mail\.login/);
+});
+
+test("planned work stands in the site's zone, and names what it is about", async () => {
+  const config = await configOf(`
+site: { name: A, timezone: Europe/Budapest, languages: [hu, en] }
+hosts: [{ id: web3 }]
+components: [{ id: web }, { id: mail }]
+maintenances:
+  - { id: kernel, title: Kernel, from: 2026-12-01 02:00, to: 2026-12-01T04:30, hosts: [web3] }
+  - id: panel
+    title: { en: Panel, hu: Vezérlőpult }
+    text: { en: Soon. }
+    from: "2026-07-01 02:00+00:00"
+    to: "2026-07-01T03:00:00Z"
+    components: [web]
+`);
+  expect(config.maintenances).toEqual([
+    {
+      id: "kernel",
+      title: { hu: "Kernel", en: "Kernel" },
+      text: null,
+      startsAt: new Date("2026-12-01T01:00:00Z"),
+      endsAt: new Date("2026-12-01T03:30:00Z"),
+      hosts: ["web3"],
+      components: [],
+    },
+    {
+      id: "panel",
+      title: { en: "Panel", hu: "Vezérlőpult" },
+      text: { en: "Soon." },
+      startsAt: new Date("2026-07-01T02:00:00Z"),
+      endsAt: new Date("2026-07-01T03:00:00Z"),
+      hosts: [],
+      components: ["web"],
+    },
+  ]);
+});
+
+test("planned work that says nothing sensible is named by line", async () => {
+  const complaints = await complaintsOf(`
+hosts: [{ id: web3 }]
+components: [{ id: g, components: [{ id: web }] }]
+maintenances:
+  - { id: a, title: A, from: 2026-12-01 02:00, to: 2026-12-01 01:00, hosts: [web3] }
+  - { id: b, title: B, from: 2026-13-41 02:00, to: tomorrow, hosts: [web4] }
+  - { id: c, title: C, from: 2026-02-31 02:00, to: 2026-12-01 01:00, components: [g, webb] }
+  - { id: a, title: D, from: 2026-12-01 02:00, to: 2026-12-01 03:00 }
+`);
+  expect(complaints).toContain("tudunk.yaml:5:52 maintenances[0].to: expected a moment after from");
+  expect(complaints).toContain("maintenances[1].to: expected a moment such as 2026-12-01 02:00");
+  expect(complaints).toContain('maintenances[2].from: "2026-02-31 02:00" is no moment');
+  expect(complaints).toContain(
+    'maintenances[2].components[0]: "g" is a group; name its components',
+  );
+  expect(complaints).toContain('maintenances[2].components[1]: unknown component "webb"');
+  expect(complaints).toContain("maintenances[3]: expected hosts or components that it is about");
+  expect(complaints).toMatch(/maintenances\[3\].id: "a" is already the id of maintenances\[0\]/);
 });

@@ -23,6 +23,7 @@ const monitor = (
   state,
   since: NOW - 60_000,
   reason: state === "up" ? "ok" : "refused",
+  maintained: false,
   ...more,
 });
 

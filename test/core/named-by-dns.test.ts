@@ -23,7 +23,7 @@ const directory = createDirectory({
 
 test("a name that leads to places of ours lives there, and so does what is below it", () => {
   const traced = withTraced(directory, [
-    { name: "pekarna.example", web: ["192.0.2.1"], mail: ["192.0.2.2"] },
+    { name: "pekarna.example", web: ["192.0.2.1"], mail: ["192.0.2.2"], dns: [] },
   ]);
   const owner = traced.ownerOf("www.pekarna.example");
   expect(owner?.account.servers).toEqual({ web: "vltava", mail: "labe" });
@@ -35,8 +35,15 @@ test("a name that leads to places of ours lives there, and so does what is below
 
 test("a name that leads elsewhere is nobody's, and others are as they were", () => {
   const traced = withTraced(directory, [
-    { name: "elsewhere.example", web: ["198.51.100.9"], mail: [] },
+    { name: "elsewhere.example", web: ["198.51.100.9"], mail: [], dns: [] },
   ]);
   expect(traced).toBe(directory);
   expect(traced.ownerOf("elsewhere.example")).toBeNull();
+});
+
+test("a name of which we only answer for the zone leans on that server's names alone", () => {
+  const traced = withTraced(directory, [
+    { name: "away.example", web: ["198.51.100.9"], mail: [], dns: ["192.0.2.2"] },
+  ]);
+  expect(traced.ownerOf("away.example")?.account.servers).toEqual({ dns: "labe" });
 });

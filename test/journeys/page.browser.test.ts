@@ -17,6 +17,7 @@ import {
 } from "../support/browser.js";
 import {
   aComponent,
+  aMaintenance,
   aModel,
   anIncident,
   idOf,
@@ -93,12 +94,28 @@ const outage = aModel({
   ],
 });
 
+const worked = aModel({
+  components: [aComponent("web3", { status: "under_maintenance" }), aComponent("mail2")],
+  maintenances: [
+    aMaintenance("now"),
+    aMaintenance("soon", {
+      title: { en: "New switch in the second rack", hu: "Új kapcsoló a második szekrényben" },
+      state: "scheduled",
+      startsAt: minutesAgo(-2_000),
+      endsAt: minutesAgo(-2_060),
+      startedAt: null,
+      components: ["web3", "mail2"],
+    }),
+  ],
+});
+
 const PHONE: Look = { width: 390, scheme: "light" };
 const states: readonly (readonly [name: string, model: PageModel])[] = [
   ["fine", aModel()],
   ["outage", outage],
   ["blind", aModel({ workerWordAt: minutesAgo(9) })],
   ["empty", aModel({ components: [] })],
+  ["work", worked],
 ];
 
 test("axe is awake: it finds text that cannot be read", async ({ skip }) => {
@@ -119,6 +136,7 @@ describe.each(LOOKS)("at $width pixels in the $scheme", (look) => {
         "/?lang=hu",
         "/history?lang=en",
         `/incidents/${idOf("open")}?lang=hu`,
+        `/maintenance/${idOf("now")}?lang=hu`,
       ]) {
         const answer = await page.goto(url + path);
         if (answer?.status() === 404) continue;

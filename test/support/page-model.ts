@@ -1,4 +1,9 @@
-import type { PageComponent, PageIncident, PageModel } from "../../src/core/page.js";
+import type {
+  PageComponent,
+  PageIncident,
+  PageMaintenance,
+  PageModel,
+} from "../../src/core/page.js";
 import type { ComponentStatus } from "../../src/core/status.js";
 import { boundsOf, daysOf, spansOf, uptimeOf, type Spell } from "../../src/core/uptime.js";
 
@@ -98,6 +103,32 @@ export function anIncident(id: string, options: Partial<PageIncident> = {}): Pag
   };
 }
 
+/** Planned work on the websites from 20 minutes ago to 40 minutes from now, unless told otherwise. */
+export const aMaintenance = (
+  id: string,
+  options: Partial<PageMaintenance> = {},
+): PageMaintenance => ({
+  id: idOf(id),
+  title: { en: "Kernel update on web3", hu: "Kernelfrissítés a web3-on" },
+  state: "in_progress",
+  startsAt: minutesAgo(20),
+  endsAt: minutesAgo(-40),
+  startedAt: minutesAgo(20),
+  endedAt: null,
+  createdAt: minutesAgo(3_000),
+  updatedAt: minutesAgo(20),
+  components: ["web3"],
+  updates: [
+    {
+      id: idOf(`${id}u1`),
+      at: minutesAgo(20),
+      state: "in_progress",
+      text: { en: "The work has begun.", hu: "Elkezdtük a munkát." },
+    },
+  ],
+  ...options,
+});
+
 /** A page on which nothing is wrong, unless told otherwise. */
 export const aModel = (options: Partial<PageModel> = {}): PageModel => ({
   site: SITE,
@@ -105,6 +136,7 @@ export const aModel = (options: Partial<PageModel> = {}): PageModel => ({
   createdAt: new Date("2026-01-05T08:00:00.000Z"),
   asOf: NOW,
   workerWordAt: minutesAgo(0.1),
+  maintenances: [],
   components: [
     aComponent("hosting", {
       isGroup: true,

@@ -70,7 +70,12 @@ export async function serveReports(
     metrics: createMetrics(registry),
     condition: () => ({ ready: true, degraded: [] }),
     publicUrl: () => "https://status.example.hu",
-    telling: () => ({ channels: [], nextUpdateMs: 60_000, headline: () => ({}) }),
+    telling: () => ({
+      channels: [],
+      nextUpdateMs: 60_000,
+      headline: () => ({}),
+      words: () => ({}),
+    }),
     copies,
     log,
     trustProxy: ["loopback"],

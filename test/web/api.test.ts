@@ -81,6 +81,7 @@ async function serve(): Promise<Served> {
         channels: ["mail"],
         nextUpdateMs: 1_800_000,
         headline: () => ({ en: "Websites fail" }),
+        words: (moment) => ({ en: moment }),
       }),
     }),
   );
@@ -205,6 +206,9 @@ test("the description is open and names every address", async () => {
     "/incidents",
     "/incidents/{id}",
     "/incidents/{id}/updates",
+    "/maintenances",
+    "/maintenances/{id}",
+    "/maintenances/{id}/updates",
     "/reports",
     "/reports/{id}",
     "/tickets",
@@ -317,4 +321,43 @@ test("from behind a proxy metrics need a token, since they name every target", a
   expect(await get("/metrics", { ...forwarded, ...(await token("viewer")) })).toMatchObject({
     status: 200,
   });
+});
+
+test("work is planned, read, moved and ended by those on duty, and refused with what is wrong", async () => {
+  const { get, token } = await serve();
+  const operator = await token("operator");
+  const work = {
+    title: { en: "Kernel update" },
+    startsAt: after(200).toISOString(),
+    endsAt: after(4_000).toISOString(),
+    hosts: ["web3"],
+  };
+  const path = "/api/v1/maintenances";
+  expect(await get(path, await token("viewer"), work)).toMatchObject({ status: 403 });
+  expect(await get(path, operator, { ...work, hosts: ["web9"] })).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringContaining("web9") },
+  });
+  expect(await get(path, operator, { ...work, hosts: [] })).toMatchObject({ status: 400 });
+  expect(await get(path, operator, { ...work, endsAt: after(50).toISOString() })).toMatchObject({
+    status: 400,
+  });
+  const planned = await get(path, operator, work);
+  expect(planned).toMatchObject({
+    status: 201,
+    body: { state: "scheduled", components: ["web"], updates: [{ text: { en: "scheduled" } }] },
+  });
+  const { id } = planned.body as { id: string };
+  expect(await get(`${path}?limit=1`, await token("viewer"))).toMatchObject({
+    status: 200,
+    body: { items: [{ id }] },
+  });
+  const said = { text: { en: "It goes faster." }, state: "in_progress" };
+  expect(await get(`${path}/${id}/updates`, operator, said)).toMatchObject({
+    status: 201,
+    body: { state: "in_progress", startsAt: after(100).toISOString() },
+  });
+  const back = { text: { en: "x" }, state: "scheduled" };
+  expect(await get(`${path}/${id}/updates`, operator, back)).toMatchObject({ status: 409 });
+  expect(await get(`${path}/${"a".repeat(12)}`, operator)).toMatchObject({ status: 404 });
 });

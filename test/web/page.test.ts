@@ -12,6 +12,7 @@ import { createFront } from "../../src/web/page/front.js";
 import { pageRoutes, sendErrorPage } from "../../src/web/page/routes.js";
 import {
   aComponent,
+  aMaintenance,
   aModel,
   anIncident,
   idOf,
@@ -408,4 +409,62 @@ test("the page names how much more is affected than its first sentence says", as
   expect(page).toContain("One more service is affected, see below.");
   expect(page).toContain("We have not been able to see this since 11:11: web4.");
   expect(page).not.toContain("Everything else works.");
+});
+
+test("planned work stands on the page with its time, and what goes on leads the sentence", async () => {
+  const worked = aComponent("web3", { status: "under_maintenance" });
+  const { get } = await serve(
+    aModel({
+      components: [worked, aComponent("mail2")],
+      maintenances: [
+        aMaintenance("now"),
+        aMaintenance("soon", {
+          title: { en: "New switch" },
+          state: "scheduled",
+          startsAt: minutesAgo(-2_000),
+          endsAt: minutesAgo(-2_060),
+          startedAt: null,
+        }),
+        aMaintenance("past", {
+          title: { en: "Old work" },
+          state: "completed",
+          endedAt: minutesAgo(60),
+        }),
+      ],
+    }),
+  );
+  const page = (await get("/?lang=en")).body.toString();
+  expect(page).toContain("Planned work is under way: web3.");
+  expect(page).toContain("It should be over by 11:58.");
+  expect(page).toContain("10:58–11:58");
+  expect(page.indexOf("Kernel update on web3")).toBeLessThan(page.indexOf("New switch"));
+  expect(page).toContain("22 November, 20:38–21:38");
+  expect(page).not.toContain("Old work");
+  const own = (await get(`/maintenance/${idOf("past")}?lang=en`)).body.toString();
+  expect(own).toContain("Old work");
+  expect(own).toContain("The work has begun.");
+  expect((await get("/maintenance/zzzzzzzzzzzz")).status).toBe(503);
+  const summary = JSON.parse((await get("/api/v2/summary.json")).body.toString());
+  expect(summary.status).toEqual({
+    indicator: "maintenance",
+    description: "Service Under Maintenance",
+  });
+  expect(summary.scheduled_maintenances).toMatchObject([
+    {
+      id: idOf("now"),
+      status: "in_progress",
+      impact: "maintenance",
+      scheduled_for: "2026-11-21T10:58:00.000+01:00",
+      scheduled_until: "2026-11-21T11:58:00.000+01:00",
+      components: [{ name: "web3" }],
+    },
+    { id: idOf("soon"), status: "scheduled" },
+  ]);
+});
+
+test("work whose time has come is shown so, also where nobody could store it", async () => {
+  const { get } = await serve(
+    aModel({ maintenances: [aMaintenance("now", { state: "scheduled", startedAt: null })] }),
+  );
+  expect((await get("/?lang=en")).body.toString()).toContain("Under way");
 });

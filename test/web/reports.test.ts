@@ -32,7 +32,12 @@ async function serve(db: Db, reads = true) {
       db: () => db,
       now: () => now,
       publicUrl: () => "https://status.test",
-      telling: () => ({ channels: [], nextUpdateMs: 60_000, headline: () => ({ en: "x" }) }),
+      telling: () => ({
+        channels: [],
+        nextUpdateMs: 60_000,
+        headline: () => ({ en: "x" }),
+        words: () => ({ en: "x" }),
+      }),
     }),
   );
   app.use(

@@ -18,7 +18,7 @@ const around = {
 };
 const unread = (text: string) => {
   const report = aReport(at, { text });
-  return { id: report.id, report, extraction: null };
+  return { id: report.id, report, extraction: null, corrected: null };
 };
 
 function aReader(options: { readonly patienceMs?: number; readonly idleMs?: number } = {}) {

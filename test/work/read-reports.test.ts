@@ -3,16 +3,18 @@ import type { DeepFinding, DeepLook } from "../../src/core/deep-probe.js";
 import type { Incoming } from "../../src/core/report.js";
 import { readInventory } from "../../src/inventory/index.js";
 import type { Db } from "../../src/store/db.js";
-import { findCustomerPage } from "../../src/store/customer-page.js";
+import { correct, findCustomerPage } from "../../src/store/customer-page.js";
 import { saveHosts } from "../../src/store/hosts.js";
 import { beginEpoch } from "../../src/store/leadership.js";
+import { planMaintenance, stepMaintenances } from "../../src/store/maintenances.js";
 import { findReport, keepReport, type StoredReport } from "../../src/store/reports.js";
+import { linkTicket, unlinkTicket } from "../../src/store/ticket-links.js";
 import { createTexts } from "../../src/texts.js";
-import { createAnswering } from "../../src/work/answering.js";
+import { createAnswering } from "../../src/work/reports/answering.js";
 import { readReports } from "../../src/work/reports/read.js";
 import { freshDb } from "../support/postgres.js";
 import { aReport, openAnIncident, owedLetters } from "../support/reports.js";
-import { metrics, silent } from "../support/watched.js";
+import { metrics, newId, silent } from "../support/watched.js";
 
 type Looked = Omit<DeepFinding, "service" | "target">;
 
@@ -92,6 +94,7 @@ async function reading(
     },
     timezone: () => "Europe/Budapest",
     now,
+    roundMs: 200,
     log: silent,
     metrics,
     onOwed: () => undefined,
@@ -235,7 +238,9 @@ test("twenty reports with halves of characters keep nobody waiting", async () =>
     });
   const honest = await read({ text: "Our web site is down since this morning." });
   expect(honest.extraction).not.toBeNull();
-  expect(await db("reports").whereNull("read_at").select("id")).toEqual([]);
+  await vi.waitFor(async () =>
+    expect(await db("reports").whereNull("read_at").select("id")).toEqual([]),
+  );
   expect(await db("reports").whereNull("extraction").select("id")).toEqual([]);
 });
 
@@ -313,4 +318,154 @@ test("without mail nobody is promised a letter, and none is owed", async () => {
   expect(report.answer).toMatchObject({ kind: "known" });
   expect(report.answer?.text).not.toMatch(/we shall write/);
   expect(await db("deliveries").whereNotNull("report_id").select("id")).toEqual([]);
+});
+
+/** The fault of the web server duna, which began ten minutes ago. */
+async function dunaFails(db: Db): Promise<string> {
+  await saveHosts(db, [DUNA], new Date());
+  return openAnIncident(db, new Date(Date.now() - 600_000), {
+    cause_kind: "host",
+    cause_id: "duna",
+    title: { en: "The web server duna does not answer" },
+  });
+}
+
+const ownReport = {
+  accountId: "X-0",
+  contact: "boss@pekseg.example",
+  language: "en",
+  text: "The web site pekseg.example has not opened since ten minutes, it is down.",
+} as const;
+
+/** Everything that was owed to customers, in order. */
+const letters = async (db: Db): Promise<string[]> => {
+  const rows: { recipient: string; body: { kind: string } }[] = await db("deliveries")
+    .whereNotNull("recipient")
+    .orderBy("id")
+    .select("recipient", "body");
+  return rows.map(({ recipient, body }) => `${recipient} ${body.kind}`);
+};
+
+const planning = (now: Date) => ({
+  now,
+  newId,
+  words: (moment: string) => ({ en: `It is ${moment}.` }),
+  traceparent: null,
+  guard: () => Promise.resolve(),
+});
+
+/** Waits until it is so, waking whoever works on reports. */
+const inTime = (work: { wake(): void }, check: () => Promise<void>): Promise<void> =>
+  vi.waitFor(
+    () => {
+      work.wake();
+      return check();
+    },
+    { timeout: 15_000, interval: 100 },
+  );
+
+test("what planned work makes fail is answered as that, and its customers hear when it is over", async () => {
+  const { db, read, work } = await reading();
+  await saveHosts(db, [DUNA], new Date());
+  const begun = new Date(Date.now() - 900_000);
+  const id = await db.transaction((tx) =>
+    planMaintenance(
+      tx,
+      {
+        title: { en: "New disks for the web server duna" },
+        text: null,
+        startsAt: begun,
+        endsAt: new Date(Date.now() + 3_600_000),
+        hosts: ["duna"],
+        components: [],
+      },
+      "anna",
+      planning(new Date(begun.getTime() - 86_400_000)),
+    ),
+  );
+  await stepMaintenances(db, planning(new Date()));
+  const report = await read(ownReport);
+  expect(report.answer).toMatchObject({ kind: "maintenance", incident: id });
+  expect(report.answer?.text).toContain(
+    "Planned work is under way: New disks for the web server duna.",
+  );
+  expect(await findCustomerPage(db, report.id, "anybody")).toMatchObject({
+    ticket: { state: "known", incidents: [id], answerDueAt: null },
+  });
+  await db("maintenances").update({ ends_at: new Date(Date.now() - 1_000) });
+  await stepMaintenances(db, planning(new Date()));
+  expect(await letters(db)).toEqual(["boss@pekseg.example answer", "boss@pekseg.example update"]);
+  expect((await findCustomerPage(db, report.id, "anybody"))?.ticket?.state).toBe("fixed");
+  await work.stop();
+});
+
+test("who was told of an incident that is none of theirs, as somebody says, hears so", async () => {
+  const { db, read, work, untilRead } = await reading();
+  const incident = await dunaFails(db);
+  const report = await read(ownReport);
+  expect(report.answer).toMatchObject({ kind: "known", incident });
+  const decision = { by: "agnes", now: new Date() };
+  await unlinkTicket(db, report.ticketId ?? "", incident, decision);
+  expect((await untilRead(report.id)).answer?.kind).toBe("known");
+  await db("links").update({ undone_at: new Date(Date.now() - 61_000) });
+  await inTime(work, async () =>
+    expect((await findReport(db, report.id))?.answer).toMatchObject({
+      kind: "none",
+      incident: null,
+    }),
+  );
+  const after = await findReport(db, report.id);
+  expect(after?.answer?.text).toContain("does not belong to what we named before");
+  expect(await letters(db)).toEqual(["boss@pekseg.example answer", "boss@pekseg.example answer"]);
+  // Linked again it is known again.
+  await linkTicket(db, report.ticketId ?? "", incident, decision);
+  await inTime(work, async () =>
+    expect((await findReport(db, report.id))?.answer).toMatchObject({ kind: "known", incident }),
+  );
+});
+
+const corrected = (db: Db, id: string, said: Partial<Parameters<typeof correct>[3]["corrected"]>) =>
+  correct(
+    db,
+    id,
+    { id: newId(), now: new Date(), reader: "anybody" },
+    { corrected: { which: null, choice: null, since: null, ...said }, text: "x" },
+  );
+
+test("a report is read again by what its customer puts right, linked by it and answered anew", async () => {
+  const { db, read, work } = await reading();
+  const incident = await dunaFails(db);
+  const report = await read({ ...ownReport, text: "We have a question about the new prices." });
+  expect(report.answer?.incident).toBeNull();
+  await corrected(db, report.id, { choice: "web.down", since: "for ten minutes" });
+  await inTime(work, async () =>
+    expect((await findReport(db, report.id))?.answer).toMatchObject({ kind: "known", incident }),
+  );
+  const again = await findReport(db, report.id);
+  expect(again?.extraction?.symptoms[0]).toMatchObject({ symptom: "web.down", p: 0.95 });
+  expect(again?.extraction?.since).toMatchObject({ precision: "minute", span: { field: "said" } });
+  expect(await db("links").select("by", "undone_at")).toEqual([{ by: "engine", undone_at: null }]);
+});
+
+test("a correction that contradicts the engine's link undoes it, and none that people made", async () => {
+  const { db, read, work } = await reading();
+  const incident = await dunaFails(db);
+  const report = await read(ownReport);
+  expect(report.answer).toMatchObject({ kind: "known", incident });
+  await corrected(db, report.id, { choice: "mail.login" });
+  await inTime(work, async () =>
+    expect(await db("links").pluck("undone_by")).toEqual(["correction"]),
+  );
+  expect((await findReport(db, report.id))?.answer?.kind).not.toBe("known");
+  expect(await findCustomerPage(db, report.id, "anybody")).toMatchObject({
+    ticket: { state: "looking", incidents: [] },
+  });
+  await linkTicket(db, report.ticketId ?? "", incident, { by: "agnes", now: new Date() });
+  await corrected(db, report.id, { choice: "mail.webmail" });
+  await inTime(work, async () =>
+    expect((await findReport(db, report.id))?.extraction?.symptoms[0]?.symptom).toBe(
+      "mail.webmail",
+    ),
+  );
+  expect(await db("links").whereNull("undone_at").pluck("by")).toEqual(["agnes"]);
 });

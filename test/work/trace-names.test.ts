@@ -29,7 +29,14 @@ test("site and mail of a name are traced to our addresses, and to no others", as
     "web b.example": ["198.51.100.1"],
   });
   expect(await tracer.trace(["a.example", "b.example"], OURS)).toEqual([
-    { name: "a.example", web: ["192.0.2.1"], mail: ["2001:db8::2"] },
+    { name: "a.example", web: ["192.0.2.1"], mail: ["2001:db8::2"], dns: [] },
+  ]);
+});
+
+test("a name that only our name servers answer for is traced by them", async () => {
+  const { tracer } = tracing({ "web c.example": ["198.51.100.1"], "dns c.example": ["192.0.2.1"] });
+  expect(await tracer.trace(["c.example"], OURS)).toEqual([
+    { name: "c.example", web: [], mail: [], dns: ["192.0.2.1"] },
   ]);
 });
 
@@ -37,12 +44,12 @@ test("a name is asked for once in ten minutes, and strangers cannot make us ask 
   const { tracer, asked, pass } = tracing({});
   await tracer.trace(["a.example"], OURS);
   await tracer.trace(["a.example"], OURS);
-  expect(asked).toEqual(["web a.example", "mail a.example"]);
+  expect(asked).toEqual(["web a.example", "mail a.example", "dns a.example"]);
   for (let n = 0; n < 100; n++) await tracer.trace([`n${n}.example`], OURS);
-  expect(asked).toHaveLength(60);
+  expect(asked).toHaveLength(90);
   pass(600_001);
   await tracer.trace(["a.example"], OURS);
-  expect(asked).toHaveLength(62);
+  expect(asked).toHaveLength(93);
 });
 
 test("a worker that does not answer tells nothing", async () => {

@@ -19,10 +19,11 @@ const leading = (names: Readonly<Record<string, readonly string[]>>): Resolver =
   },
 });
 
-/** Who takes mail: `mx.NAME`, where that is a name. */
+/** Who takes mail: `mx.NAME`, and who answers: `ns.NAME`, where those are names. */
 const names = (resolver: Resolver): Names => ({
   resolver,
-  exchanges: (name) => Promise.resolve({ kind: "found", hosts: [`mx.${name}`, "far.test"] }),
+  namedHosts: (name, record) =>
+    Promise.resolve({ kind: "found", hosts: [`${record.toLowerCase()}.${name}`, "far.test"] }),
 });
 
 const look = (given: Partial<DeepLook>): DeepLook => ({
@@ -98,10 +99,21 @@ test.each<[string, Readonly<Record<string, readonly string[]>>, string]>([
   ["ours", { "mx.x.test": ["192.0.2.7"] }, "up"],
   ["ours and others'", { "mx.x.test": ["192.0.2.7"], "far.test": ["198.51.100.9"] }, "up"],
   ["others'", { "far.test": ["198.51.100.9"] }, "down"],
-])("mail that goes to exchanges of %s is said to be so", async (_whose, zones, outcome) => {
-  const looks = [
-    look({ service: "dns", probe: "where", target: "x.test", options: { of: "mail" } }),
-  ];
-  const [seen] = await lookOnce(looks, ["192.0.2.7"], names(leading(zones)), now);
-  expect(seen).toMatchObject({ outcome });
-});
+])(
+  "mail that goes to exchanges of %s is said to be so, and likewise names",
+  async (_whose, zones, outcome) => {
+    const looks = [
+      look({ service: "dns", probe: "where", target: "x.test", options: { of: "mail" } }),
+    ];
+    const [seen] = await lookOnce(looks, ["192.0.2.7"], names(leading(zones)), now);
+    expect(seen).toMatchObject({ outcome });
+    const answering = Object.entries(zones).map(([name, at]) => [name.replace("mx.", "ns."), at]);
+    const [told] = await lookOnce(
+      looks.map((one) => ({ ...one, options: { of: "dns" } })),
+      ["192.0.2.7"],
+      names(leading(Object.fromEntries(answering))),
+      now,
+    );
+    expect(told).toMatchObject({ outcome });
+  },
+);

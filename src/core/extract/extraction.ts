@@ -28,8 +28,12 @@ export const SYMPTOMS = [
 export type Symptom = (typeof SYMPTOMS)[number];
 
 /** A passage of the original, in UTF-16 units, as people are shown it. */
+/** A part of a report that is read. */
+export type Part = "subject" | "text";
+
 export interface Span {
-  readonly field: "subject" | "text";
+  /** `said`: not in the report, but in what its customer put right later, as a whole. */
+  readonly field: Part | "said";
   readonly from: number;
   readonly to: number;
 }

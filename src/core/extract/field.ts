@@ -1,5 +1,5 @@
 import { type Aside, findAsides } from "./asides.js";
-import type { ReportText, Span } from "./extraction.js";
+import type { ReportText, Span, Part } from "./extraction.js";
 import { type Folded, fold, masked, type Range } from "./fold.js";
 
 /** What of a report is read; the rest is kept, but says nothing. */
@@ -11,7 +11,7 @@ const HANDED_ON = /^\s{0,20}(?:fwd?|fw|tov[aá]bb[ií]t[aá]s|tov|wg|pd|prz|p[r�
 
 /** The subject or the text of a report. All three views have the same places. */
 export interface Field {
-  readonly field: Span["field"];
+  readonly field: Part;
   /** All of it. */
   readonly whole: Folded;
   /** Without quotations, signatures and disclaimers: pasted bounces and error pages stay, being evidence. */

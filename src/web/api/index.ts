@@ -8,10 +8,12 @@ import { findLastBeat } from "../../store/beats.js";
 import type { Db } from "../../store/db.js";
 import { findIncident, listIncidents } from "../../store/incident-rows.js";
 import { postUpdate } from "../../store/incident-updates.js";
+import type { PlanOptions } from "../../store/maintenances.js";
 import { findMonitor, listMonitors, type MonitorView } from "../../store/monitors.js";
 import { currentTraceparent } from "../../tracing.js";
 import { nameOf, READERS, requireRole, SPEAKERS } from "../bearer.js";
 import { inventory } from "./inventory.js";
+import { maintenanceRoutes } from "./maintenances.js";
 import { openApiDocument } from "./openapi.js";
 import { closed, idOf, opened, positionOf, read } from "./reading.js";
 import { suspicionRoutes } from "./suspicions.js";
@@ -31,6 +33,8 @@ export interface Telling {
   readonly channels: readonly string[];
   readonly nextUpdateMs: number;
   readonly headline: (incident: Headlined, now: Date) => Localized;
+  /** What planned work says by itself. */
+  readonly words: PlanOptions["words"];
 }
 
 /** `/api/v1`: its description is open; everything else is for staff who bring a token. */
@@ -44,6 +48,7 @@ export function api(settings: ApiSettings): Router {
 
   routes.use(reportRoutes(settings));
   routes.use(suspicionRoutes(settings));
+  routes.use(maintenanceRoutes(settings));
   routes.use(requireRole(db, now, READERS));
 
   routes.get("/monitors", async (req, res) => {

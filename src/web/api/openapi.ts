@@ -8,6 +8,12 @@ import {
   lookupQuery,
 } from "./inventory-schemas.js";
 import {
+  maintenance,
+  maintenancesQuery,
+  newMaintenance,
+  workStatement,
+} from "./maintenance-schemas.js";
+import {
   accepted,
   linkBody,
   newIncident,
@@ -128,6 +134,22 @@ export const openApiDocument = (serverUrl: string) =>
             "503": failure("The database is away; try again."),
           },
         },
+      },
+      "/maintenances": {
+        get: reading("Planned work, the latest first", pageOf(maintenance), {
+          query: maintenancesQuery,
+        }),
+        post: deciding("Plan work", newMaintenance, "201", maintenance, "Never.", {}),
+      },
+      "/maintenances/{id}": { get: reading("One maintenance", maintenance, byId) },
+      "/maintenances/{id}/updates": {
+        post: deciding(
+          "Say how planned work goes, move it, end it or call it off",
+          workStatement,
+          "201",
+          maintenance,
+          "It is over, would go back, or the configuration says when it is.",
+        ),
       },
       "/reports": {
         post: {

@@ -1,5 +1,6 @@
 import { domainToASCII } from "node:url";
 import { z } from "zod";
+import { MAIL_ADDRESS, MAIL_ADDRESS_MAX } from "../../core/mail-address.js";
 import { HEARING, SUBJECT_MAX, TEXT_MAX } from "../../core/report.js";
 import { SYMPTOMS } from "../../core/extract/extraction.js";
 import { COMPONENT_STATUSES } from "../../core/status.js";
@@ -18,14 +19,12 @@ const words = (max: number) =>
 const address = z
   .string()
   .trim()
-  .max(254)
+  .max(MAIL_ADDRESS_MAX)
   .overwrite((text) => {
     const [, name = "", domain = ""] = /^([^@]+)@([^@/?#\\:]+)$/.exec(text) ?? [];
     return domain === "" ? text : `${name}@${domainToASCII(domain) || domain}`;
   })
-  .regex(/^[^\s\p{Cc}\p{Cs}"<>(),:;@\\]+@(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/u, {
-    error: "expected an e-mail address such as anna@example.org",
-  });
+  .regex(MAIL_ADDRESS, { error: "expected an e-mail address such as anna@example.org" });
 
 export const newReport = z
   .strictObject({
@@ -66,7 +65,11 @@ export const ticketsQuery = z.strictObject({
 
 const incidentId = z.string().regex(/^[a-z0-9]{12}$/);
 
-export const linkBody = z.strictObject({ incident: incidentId }).meta({ id: "LinkTo" });
+export const linkBody = z
+  .strictObject({
+    incident: incidentId.meta({ description: "An incident, or planned work" }),
+  })
+  .meta({ id: "LinkTo" });
 
 export const newIncident = z
   .strictObject({
@@ -95,7 +98,11 @@ export const suspicionsQuery = z.strictObject({
 // ── what goes out ────────────────────────────────────────────────────────────────────────────
 
 const instant = z.iso.datetime();
-const span = z.object({ field: z.enum(["subject", "text"]), from: z.number(), to: z.number() });
+const span = z.object({
+  field: z.enum(["subject", "text", "said"]),
+  from: z.number(),
+  to: z.number(),
+});
 const reason = z
   .object({
     code: z.string(),

@@ -3,8 +3,10 @@ import "zod-openapi";
 import { wholeText } from "../../core/report.js";
 import { COMPONENT_STATUSES } from "../../core/status.js";
 
-const instant = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
-const localized = z.record(z.string(), z.string()).meta({ description: "Language code → text" });
+export const instant = z.iso.datetime().meta({ description: "ISO 8601, UTC" });
+export const localized = z
+  .record(z.string(), z.string())
+  .meta({ description: "Language code → text" });
 
 const result = z
   .object({

@@ -1,4 +1,4 @@
-import type { PageIncident, PageModel } from "../../core/page.js";
+import type { PageIncident, PageMaintenance, PageModel } from "../../core/page.js";
 import type { Texts } from "../../texts.js";
 import { statusJson, summaryJson } from "../statuspage.js";
 import { createAssets, type Assets } from "./assets.js";
@@ -7,6 +7,7 @@ import {
   renderError,
   renderHistory,
   renderIncident,
+  renderMaintenance,
   renderStatus,
   type Setting,
 } from "./render.js";
@@ -27,6 +28,8 @@ export interface Copies {
   asset(path: string): Copy | null;
   /** An incident of the last ninety days, rendered when first asked for. */
   incident(incident: PageIncident, language: string): Promise<Copy>;
+  /** Planned work of the last ninety days and to come, rendered when first asked for. */
+  maintenance(work: PageMaintenance, language: string): Promise<Copy>;
   /** The incidents of the last ninety days, rendered when first asked for. */
   history(language: string): Promise<Copy>;
   error(problem: string, language: string): Promise<string>;
@@ -138,6 +141,10 @@ export function createCopies({
     incident: (incident, language) =>
       once(`${incident.id} ${language}`, async ({ setting, model, at }) =>
         packPage(renderIncident(setting, language, model, at, incident), language),
+      ),
+    maintenance: (work, language) =>
+      once(`${work.id} ${language}`, async ({ setting, model, at }) =>
+        packPage(renderMaintenance(setting, language, model, at, work), language),
       ),
     history: (language) =>
       once(`history ${language}`, async ({ setting, model, at }) =>

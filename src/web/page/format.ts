@@ -5,6 +5,8 @@ import type { Texts } from "../../texts.js";
 export interface Format {
   /** `10:58`, with its day where that is not today: of use inside a sentence. */
   moment(at: Date): string;
+  /** `1 December, 02:00–04:00`: without the day where both are today, with the year where that is another. */
+  window(from: Date, to: Date): string;
   /** `2026-11-21T10:58:00+01:00`, for `<time datetime>`. */
   stamp(at: Date): string;
   /** `20 minutes ago`; nothing beyond a day, where the date says more. */
@@ -33,6 +35,19 @@ export function createFormat(texts: Texts, language: string, timezone: string, n
   const intl = intlOf(language);
   return {
     moment: (at) => texts.moment(language, at, now, timezone),
+    window(from, to) {
+      const [today, begins, ends] = [now, from, to].map((at) =>
+        DateTime.fromJSDate(at, { zone: timezone }),
+      );
+      const isToday = today?.hasSame(begins ?? today, "day") && today.hasSame(ends ?? today, "day");
+      const isYear =
+        today?.hasSame(begins ?? today, "year") && today.hasSame(ends ?? today, "year");
+      const days = isToday ? "none" : isYear ? "day" : "year";
+      return intl
+        .window(timezone, days)
+        .formatRange(from, to)
+        .replaceAll(/[\u2009\u202f]/g, " ");
+    },
     stamp: (at) =>
       DateTime.fromJSDate(at, { zone: timezone }).toISO({ suppressMilliseconds: true }) ?? "",
     ago(at) {
@@ -81,6 +96,7 @@ function createIntl(locale: string) {
   });
   const unitOf = (unit: string) =>
     new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" });
+  const windows = new Map<string, Intl.DateTimeFormat>();
   const units = { day: unitOf("day"), hour: unitOf("hour"), minute: unitOf("minute") };
   return {
     relative: new Intl.RelativeTimeFormat(locale, { numeric: "always" }),
@@ -88,6 +104,21 @@ function createIntl(locale: string) {
     percent: new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 2 }),
     unit: (unit: "day" | "hour" | "minute", value: number): string =>
       value === 0 ? "" : units[unit].format(value),
+    window(timeZone: string, days: "none" | "day" | "year"): Intl.DateTimeFormat {
+      const key = `${timeZone} ${days}`;
+      const known = windows.get(key);
+      if (known) return known;
+      const made = new Intl.DateTimeFormat(locale, {
+        timeZone,
+        hour: "2-digit",
+        minute: "2-digit",
+        hourCycle: "h23",
+        ...(days !== "none" && { day: "numeric", month: "long" }),
+        ...(days === "year" && { year: "numeric" }),
+      });
+      windows.set(key, made);
+      return made;
+    },
     days(from: string, to: string): string {
       const key = `${from}/${to}`;
       const known = ranges.get(key);

@@ -6,6 +6,7 @@ import { encodingFor, languageFor, matchesTag } from "./negotiate.js";
 /** Answers what it has a copy of and says so; `false` leaves the request to Express. */
 export type Front = (req: IncomingMessage, res: ServerResponse) => boolean;
 
+const MAINTENANCE = /^\/maintenance\/([a-z0-9]{12})$/;
 const INCIDENT = /^\/incidents\/([a-z0-9]{12})$/;
 const API = { "/api/v2/summary.json": "summary", "/api/v2/status.json": "status" } as const;
 
@@ -64,6 +65,9 @@ export function createFront(copies: Copies): Front {
     if (!shown) return false;
     if (path === "/history" && !new URLSearchParams(query).has("before"))
       return later(req, res, copies.history(language(req, query)));
+    const workId = MAINTENANCE.exec(path)?.[1];
+    const work = workId && shown.model.maintenances.find((one) => one.id === workId);
+    if (work) return later(req, res, copies.maintenance(work, language(req, query)));
     const id = INCIDENT.exec(path)?.[1];
     const incident = id && shown.model.incidents.find((one) => one.id === id);
     if (!incident) return false;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ejs from "ejs";
-import type { PageIncident, PageModel } from "../../core/page.js";
+import type { PageIncident, PageMaintenance, PageModel } from "../../core/page.js";
 import { VIEWS, type Texts } from "../../texts.js";
 import type { Assets } from "./assets.js";
 import { SYMBOLS } from "./symbols.js";
@@ -27,6 +27,15 @@ export const renderIncident = (
 ): string =>
   fill(incidentPage, set, createViews(set.texts, language, model, at).incident(incident));
 
+/** `/maintenance/:id` */
+export const renderMaintenance = (
+  set: Setting,
+  language: string,
+  model: PageModel,
+  at: Date,
+  work: PageMaintenance,
+): string => fill(workPage, set, createViews(set.texts, language, model, at).maintenance(work));
+
 /** `/history`: the incidents of one page of it, newest first. */
 export const renderHistory = (
   set: Setting,
@@ -51,6 +60,7 @@ export const renderError = (
 
 const status = compile("page/status.ejs");
 const incidentPage = compile("page/incident.ejs");
+const workPage = compile("page/maintenance.ejs");
 const history = compile("page/history.ejs");
 const error = compile("error.ejs");
 

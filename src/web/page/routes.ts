@@ -1,17 +1,17 @@
 import { Router, type Request, type Response } from "express";
-import type { PageIncident } from "../../core/page.js";
 import { Problem, type ProblemCode } from "../../errors.js";
 import { isDatabaseAway, type Db } from "../../store/db.js";
+import { findPublicMaintenance } from "../../store/maintenance-rows.js";
 import { findPublicIncident, listPublicIncidents } from "../../store/page.js";
 import { STATUS_OF } from "../problem.js";
 import type { Copies } from "./copies.js";
 import { PAGE_HEADERS } from "./copy.js";
 import { languageFor } from "./negotiate.js";
-import { renderHistory, renderIncident } from "./render.js";
+import { renderHistory, renderIncident, renderMaintenance } from "./render.js";
 
 const ID = /^[a-z0-9]{12}$/;
 
-/** What the copies do not hold: incidents older than ninety days and older pages of the history. */
+/** What the copies do not hold: incidents and planned work older than ninety days, and older pages of the history. */
 export function pageRoutes({
   db,
   copies,
@@ -35,6 +35,18 @@ export function pageRoutes({
     const language = languageOf(copies, req);
     const setting = await copies.setting();
     sendPage(res, language, renderIncident(setting, language, shown.model, now(), found));
+  });
+
+  routes.get("/maintenance/:id", async (req, res) => {
+    const { id } = req.params;
+    const found = ID.test(id) ? await asked(async () => findPublicMaintenance(db(), id)) : null;
+    if (found === "away") return sendErrorPage(copies, req, res, "unavailable");
+    const shown = copies.shown();
+    if (!found || !shown)
+      return sendErrorPage(copies, req, res, shown ? "not-found" : "unavailable");
+    const language = languageOf(copies, req);
+    const setting = await copies.setting();
+    sendPage(res, language, renderMaintenance(setting, language, shown.model, now(), found));
   });
 
   routes.get("/history", async (req, res) => {
@@ -77,7 +89,7 @@ function sendPage(
 }
 
 /** What the database says, or that it is away, which is no fault of whoever asks. */
-async function asked<Found extends PageIncident | null | object>(
+async function asked<Found extends object | null>(
   look: () => Promise<Found>,
 ): Promise<Found | "away"> {
   try {

@@ -7,6 +7,7 @@ import {
   type Judgement,
   type PageComponent,
   type PageIncident,
+  type PageMaintenance,
   type PageModel,
   type Shown,
 } from "../../core/page.js";
@@ -15,6 +16,7 @@ import type { DayState } from "../../core/uptime.js";
 import type { Texts } from "../../texts.js";
 import { drawDays, incidentsByDay, tellDays } from "./bars.js";
 import { createFormat, type Format } from "./format.js";
+import { workCard, type WorkCard } from "./work-card.js";
 
 /** What a symbol or a bar can show, in the short words of the style: fifty rows of them are read on bad lines. */
 export type Look = "ok" | "work" | "slow" | "part" | "down" | "dark" | "none" | "new";
@@ -108,6 +110,8 @@ export interface StatusView extends Frame {
     readonly lines: readonly string[];
   };
   readonly open: readonly IncidentCard[];
+  /** Planned work that goes on, then what is still to come, the earliest first. */
+  readonly work: readonly WorkCard[];
   readonly sections: readonly Section[];
   readonly recent: readonly IncidentCard[];
   readonly historyHref: string;
@@ -116,6 +120,10 @@ export interface StatusView extends Frame {
 
 export interface IncidentPageView extends Frame {
   readonly incident: IncidentCard;
+}
+
+export interface WorkPageView extends Frame {
+  readonly work: WorkCard;
 }
 
 export interface HistoryView extends Frame {
@@ -206,11 +214,29 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
     };
   };
 
+  const work = (planned: PageMaintenance): WorkCard =>
+    workCard(planned, {
+      at,
+      t,
+      format,
+      named,
+      link,
+      affected: (ids) =>
+        listed(
+          language,
+          ids.flatMap((id) => names.get(id) ?? []),
+          Infinity,
+          t,
+        ),
+    });
+
   return {
     /** What surrounds a page; `path` is below the site's address. */
     frame,
     /** An incident with what was said of it, newest first. */
     card,
+    /** Planned work with what was said of it, newest first. */
+    work,
     format,
 
     /** `/`, whole. */
@@ -258,6 +284,7 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
         ...frame("/", t("page.title", { state, site: site.name }), LOOKS[judgement.overall]),
         headline: headlineOf(judgement, { model, at, t, format, named, language }),
         open: judgement.open.map(card),
+        work: [...judgement.underWay, ...judgement.announced].map(work),
         sections: sectionsOf(model.components, row, componentRow),
         recent: listedIncidents
           .filter(({ resolvedAt }) => resolvedAt && resolvedAt.getTime() >= recentSince)
@@ -272,6 +299,13 @@ export function createViews(texts: Texts, language: string, model: PageModel, at
       const shown = card(incident);
       const title = t("page.incident.title", { title: shown.title, site: site.name });
       return { ...frame(`/incidents/${incident.id}`, title, shown.look), incident: shown };
+    },
+
+    /** `/maintenance/:id` */
+    maintenance(planned: PageMaintenance): WorkPageView {
+      const shown = work(planned);
+      const title = t("page.incident.title", { title: shown.title, site: site.name });
+      return { ...frame(`/maintenance/${planned.id}`, title, shown.look), work: shown };
     },
 
     /** `/history`: `older` is the moment before which the next page goes on. */
@@ -389,7 +423,7 @@ function headlineOf(judgement: Judgement, telling: Telling): StatusView["headlin
   const [only, second] = open;
   if (only && !second) lines.push(stageOf(only, telling));
   else if (only) lines.push(t("page.line.working"));
-  lines.push(...promiseOf(open, telling));
+  lines.push(...promiseOf(open, telling), ...endOfWork(judgement, telling));
   lines.push(...restOf(judgement, model, t));
   if (blind && !(stale && overall !== "unknown")) {
     const since = format.moment(blind.since);
@@ -451,6 +485,14 @@ function promiseOf(open: readonly PageIncident[], { at, t, format }: Telling): s
   if (promises.length === 0) return [];
   const first = promises.reduce((a, b) => (b < a ? b : a));
   return [t(at >= first ? "page.line.late" : "page.line.next", { at: format.moment(first) })];
+}
+
+/** Where planned work is all there is, it is over by then. */
+function endOfWork({ overall, underWay }: Judgement, { t, format }: Telling): string[] {
+  const ends = underWay.map(({ endsAt }) => endsAt);
+  if (overall !== "under_maintenance" || ends.length === 0) return [];
+  const last = ends.reduce((a, b) => (b > a ? b : a));
+  return [t("page.work.until", { at: format.moment(last) })];
 }
 
 /** What the first sentence leaves open: whether anything else is wrong, and what still works. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { Router, type Request, type Response } from "express";
 import { publicId } from "../../core/ids.js";
-import type { PageIncident } from "../../core/page.js";
+import type { PageIncident, PageMaintenance } from "../../core/page.js";
 import { HEARING, type Correction } from "../../core/report.js";
 import { Problem } from "../../errors.js";
 import { findAttachment, listAttachments } from "../../store/attachments.js";
@@ -19,6 +19,7 @@ import {
 } from "../../store/customer-page.js";
 import { isDatabaseAway, type Db } from "../../store/db.js";
 import { findReport } from "../../store/reports.js";
+import { findPublicMaintenance } from "../../store/maintenance-rows.js";
 import { findPublicIncident } from "../../store/page.js";
 import type { Limit } from "../limits.js";
 import { languageFor } from "../page/negotiate.js";
@@ -111,6 +112,7 @@ export function ownRoutes(settings: OwnSettings): Router {
       ...options,
       page,
       incidents: await publicOnes(db(), page.ticket?.incidents ?? []),
+      work: await plannedOnes(db(), page.ticket?.incidents ?? []),
       pictures: await listAttachments(db(), id),
       notice: NOTICES.find((one) => req.query["said"] === one) ?? null,
     });
@@ -284,6 +286,11 @@ async function publicOnes(db: Db, ids: readonly string[]): Promise<PageIncident[
     if (incident) found.set(incident.id, incident);
   }
   return [...found.values()];
+}
+
+async function plannedOnes(db: Db, ids: readonly string[]): Promise<PageMaintenance[]> {
+  const found = await Promise.all(ids.map((id) => findPublicMaintenance(db, id)));
+  return found.filter((one) => one !== null);
 }
 
 /** Asked for, else the one they wrote in, else what their browser likes. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { MAIL_ADDRESS, MAIL_ADDRESS_MAX } from "../../core/mail-address.js";
 import { CHOICES, HEARING, type Choice, type Hearing } from "../../core/report.js";
 import type { Posted } from "./form-body.js";
 
@@ -24,7 +25,7 @@ export const LONGEST = {
   which: 300,
   text: 10_000,
   sinceText: 200,
-  email: 254,
+  email: MAIL_ADDRESS_MAX,
   name: 200,
 } as const;
 type TextField = keyof typeof LONGEST;
@@ -37,7 +38,6 @@ export interface Mistake {
 }
 
 const FORM_ID = /^[a-z0-9]{12,40}$/;
-const ADDRESS = /^[^\s\p{Cc}"<>(),:;@\\]+@(?!-)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/u;
 
 export const nothingTyped = (formId: string): Typed => ({
   formId,
@@ -90,7 +90,7 @@ export function findMistakes(typed: Typed, cut: ReadonlySet<string>): Mistake[] 
     mistakes.push({ field: "choice", key: "what", count: 1 });
   long("text");
   long("sinceText");
-  if (typed.email !== "" && typed.email.length <= LONGEST.email && !ADDRESS.test(typed.email))
+  if (typed.email !== "" && typed.email.length <= LONGEST.email && !MAIL_ADDRESS.test(typed.email))
     mistakes.push({ field: "email", key: "email", count: 1 });
   long("email");
   long("name");

@@ -1,5 +1,13 @@
+import type { Span } from "../../core/extract/extraction.js";
 import { CHOICES, HEARING, type Choice } from "../../core/report.js";
-import { isLate, isOpen, type PageIncident, type PageModel } from "../../core/page.js";
+import {
+  isLate,
+  isOpen,
+  judge,
+  type PageIncident,
+  type PageMaintenance,
+  type PageModel,
+} from "../../core/page.js";
 import type { Attachment } from "../../store/attachments.js";
 import type { CustomerMessage, CustomerPage } from "../../store/customer-page.js";
 import type { Texts } from "../../texts.js";
@@ -11,6 +19,7 @@ import {
   type Look,
   type Moment,
 } from "../page/view.js";
+import type { WorkCard } from "../page/work-card.js";
 import { FILE_MOST, FILES_MOST } from "./form-body.js";
 import { rankKnown } from "./known.js";
 import type { Refusal } from "./pictures.js";
@@ -24,6 +33,8 @@ interface Option {
 
 export interface KnownView {
   readonly incidents: readonly (IncidentCard & { readonly fits: boolean })[];
+  /** Planned work that goes on. */
+  readonly work: readonly WorkCard[];
 }
 
 export interface FormView extends Frame {
@@ -62,6 +73,7 @@ export interface OwnView extends Frame {
   readonly sentAt: string;
   readonly answer: readonly string[];
   readonly incidents: readonly IncidentCard[];
+  readonly work: readonly WorkCard[];
   readonly understood: {
     readonly which: string;
     readonly what: string;
@@ -163,7 +175,10 @@ export function createReportViews(
       ? `${t(`choice.${typed.choice}`)} ${t(`symptom.${CHOICES[typed.choice]}`)}`
       : "";
     const ranked = rankKnown(known, language, { which: typed.which, what });
-    return { incidents: ranked.map(({ incident, fits }) => ({ ...views.card(incident), fits })) };
+    return {
+      incidents: ranked.map(({ incident, fits }) => ({ ...views.card(incident), fits })),
+      work: judge(known, at).underWay.map(views.work),
+    };
   };
 
   return {
@@ -251,6 +266,7 @@ export function createReportViews(
       path,
       page,
       incidents,
+      work,
       pictures,
       sent,
       notice,
@@ -259,6 +275,8 @@ export function createReportViews(
     }: OwnOptions & {
       readonly page: CustomerPage;
       readonly incidents: readonly PageIncident[];
+      /** Planned work that it is linked to. */
+      readonly work: readonly PageMaintenance[];
       readonly pictures: readonly Attachment[];
       readonly notice: "saved" | "full" | null;
     }): OwnView {
@@ -267,7 +285,8 @@ export function createReportViews(
       const worked = messages.some(({ kind, mine, undone }) => mine && kind === "works" && !undone);
       const state = ticket?.state ?? "looking";
       const fault = ticket?.queue === "fault";
-      const shown = stateOf(page, open, worked);
+      const planned = work.length > 0 && incidents.length === 0;
+      const shown = stateOf(page, { open, planned }, worked);
       const watching = open?.state === "monitoring";
       return {
         ...ownFrame(report.reference, shown.word, shown.look),
@@ -282,6 +301,7 @@ export function createReportViews(
         sentAt: t("own.sent", { at: format.moment(new Date(report.receivedAt)) }),
         answer: (report.answer?.text ?? "").split(/\n{2,}/).filter(Boolean),
         incidents: incidents.map((incident) => sinceThen(views.card(incident), report.receivedAt)),
+        work: work.map((one) => sinceThen(views.work(one), report.receivedAt)),
         understood: understoodOf(page),
         verdict: {
           works: fault && state !== "closed",
@@ -343,6 +363,7 @@ export function createReportViews(
       sent,
       answer: [],
       incidents: [],
+      work: [],
       understood: null,
       verdict: { works: false, broken: false, takeBack: false },
       messages: [],
@@ -358,8 +379,8 @@ export function createReportViews(
   }
 
   function stateOf(
-    { report, ticket }: CustomerPage,
-    open: PageIncident | undefined,
+    { ticket }: CustomerPage,
+    { open, planned }: { readonly open: PageIncident | undefined; readonly planned: boolean },
     worked: boolean,
   ): {
     readonly look: Look;
@@ -379,15 +400,14 @@ export function createReportViews(
       case "fixed":
         return said("fixed", "ok");
       case "known":
+        if (planned) return said("planned", "work");
         return open?.state === "monitoring"
           ? { ...said("fixed", "ok"), text: texts.t(language, "page.headline.watching") }
           : said("known", "slow");
       case "looking":
       case undefined:
         if (ticket && ticket.queue !== "fault") return said("other", "new");
-        return report.answer?.kind === "maintenance"
-          ? said("planned", "work")
-          : said("looking", "work");
+        return said("looking", "work");
     }
   }
 
@@ -404,7 +424,10 @@ export function createReportViews(
   }
 
   /** What was said since they wrote, or the last word where nothing was. */
-  function sinceThen(card: IncidentCard, receivedAt: number): IncidentCard {
+  function sinceThen<Card extends Pick<IncidentCard, "updates">>(
+    card: Card,
+    receivedAt: number,
+  ): Card {
     const later = card.updates.filter(({ at: moment }) => Date.parse(moment.stamp) >= receivedAt);
     return { ...card, updates: later.length > 0 ? later : card.updates.slice(0, 1) };
   }
@@ -443,15 +466,8 @@ export function createReportViews(
   function understoodOf({ report, messages }: CustomerPage): OwnView["understood"] {
     const { extraction } = report;
     if (!extraction) return null;
-    const passage = ({
-      field,
-      from,
-      to,
-    }: {
-      field: "subject" | "text";
-      from: number;
-      to: number;
-    }) => (report[field] ?? "").slice(from, to).trim();
+    const passage = ({ field, from, to }: Span): string =>
+      field === "said" ? "" : (report[field] ?? "").slice(from, to).trim();
     const corrections = messages.flatMap(({ corrected }) => corrected ?? []);
     const which = corrections.findLast((one) => one.which !== null)?.which;
     const choice = corrections.findLast((one) => one.choice !== null)?.choice ?? null;
@@ -496,5 +512,6 @@ const NOTHING: Omit<PageModel, "site" | "asOf" | "createdAt"> = {
   workerWordAt: null,
   components: [],
   incidents: [],
+  maintenances: [],
   olderBefore: null,
 };

@@ -1,5 +1,5 @@
 import type { Read } from "../../reader/messages.js";
-import type { LinkableIncident } from "../../store/known-incidents.js";
+import type { Linkable } from "../../store/known-incidents.js";
 import { mergeExplained } from "../../store/suspicions.js";
 import { listReportsById, type StoredReport } from "../../store/reports.js";
 import { adoptTicket, answerAnew, listUnlinked } from "../../store/ticket-adoption.js";
@@ -46,7 +46,7 @@ export function createAdoption(desk: Desk): Adoption {
   const adopt = async (
     report: StoredReport,
     read: Read,
-    knowns: readonly LinkableIncident[],
+    knowns: readonly Linkable[],
   ): Promise<void> => {
     if (!read.ok || report.ticketId === null) return;
     const record = { now: now(), newId, guard };
@@ -79,13 +79,13 @@ export function createAdoption(desk: Desk): Adoption {
   };
 }
 
-const briefOf = (knowns: readonly LinkableIncident[]): string =>
+const briefOf = (knowns: readonly Linkable[]): string =>
   JSON.stringify(
-    knowns.map(({ id, words, resolvedAt, ...known }) => [
-      id,
-      words.length,
-      resolvedAt,
-      known.public,
+    knowns.map((known) => [
+      known.id,
+      known.words.length,
+      known.resolvedAt,
+      known.what === "incident" ? known.public : known.state,
     ]),
   );
 const NONE = briefOf([]);

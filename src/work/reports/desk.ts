@@ -12,13 +12,13 @@ import type { Log } from "../../log.js";
 import type { Metrics } from "../../metrics.js";
 import type { Around, Unread } from "../../reader/messages.js";
 import type { Db } from "../../store/db.js";
-import { listLinkable, type LinkableIncident } from "../../store/known-incidents.js";
+import { listLinkable, listLinkableWork, type Linkable } from "../../store/known-incidents.js";
 import { requireEpoch } from "../../store/leadership.js";
 import { listEarlier, type StoredReport } from "../../store/reports.js";
 import type { reopenDoubted } from "../../store/still-broken.js";
 import { findBaseline, listStanding } from "../../store/suspicions.js";
 import { findWeights } from "../../store/weights.js";
-import type { Answering } from "../answering.js";
+import type { Answering } from "./answering.js";
 import { keepReader, type Reader } from "../keep-reader.js";
 import { createTracer } from "../trace-names.js";
 
@@ -53,6 +53,8 @@ export interface ReadingSettings {
   readonly metrics: Metrics;
   /** Told after a commit that owes letters. */
   readonly onOwed: () => void;
+  /** Between two looks at what was noticed, said or put right since, however much comes in; default 10 s. */
+  readonly roundMs?: number;
 }
 
 /** What everybody who works on reports has at hand. */
@@ -84,14 +86,28 @@ const EARLIER_MOST = 1_000;
 const KNOWN_MOST = 200;
 const KNOWN_AFTER_MS = 7 * 24 * HOUR_MS;
 
-export const listKnown = ({ db, now }: Desk): Promise<LinkableIncident[]> =>
-  listLinkable(db, new Date(now().getTime() - KNOWN_AFTER_MS), KNOWN_MOST);
+const PLANNED_AHEAD_MS = 2 * 24 * HOUR_MS;
+
+/** Incidents and planned work that reports of now may belong to. */
+export async function listKnown({ db, now }: Desk): Promise<Linkable[]> {
+  const at = now().getTime();
+  const after = new Date(at - KNOWN_AFTER_MS);
+  const [incidents, work] = await Promise.all([
+    listLinkable(db, after, KNOWN_MOST),
+    listLinkableWork(db, {
+      startsBefore: new Date(at + PLANNED_AHEAD_MS),
+      endedAfter: after,
+      limit: KNOWN_MOST,
+    }),
+  ]);
+  return [...incidents, ...work];
+}
 
 /** All that reports are considered with at this moment, but for the reports `except` themselves. */
 export async function lookAround(
   desk: Desk,
   except: readonly string[],
-): Promise<{ readonly around: Around; readonly knowns: readonly LinkableIncident[] }> {
+): Promise<{ readonly around: Around; readonly knowns: readonly Linkable[] }> {
   const { db, now, timezone } = desk;
   const at = now().getTime();
   const [knowns, earlier, standing, counted, weights] = await Promise.all([
@@ -117,10 +133,11 @@ export async function lookAround(
 
 export const toUnread = (report: StoredReport): Unread => {
   const { id, extraction, subject, text, receivedAt, channel, from, fromName } = report;
-  const { accountId, attachments } = report;
+  const { accountId, attachments, corrected } = report;
   return {
     id,
     extraction,
+    corrected,
     report: { subject, text, receivedAt, channel, from, fromName, accountId, attachments },
   };
 };

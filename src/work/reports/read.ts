@@ -1,9 +1,10 @@
 import { isDatabaseAway } from "../../store/db.js";
 import { createAdoption } from "./adopt.js";
 import { openDesk, type ReadingSettings } from "./desk.js";
+import { createCorrections } from "./corrected.js";
 import { createDoubts } from "./doubts.js";
 import { createLooker } from "./look-into.js";
-import { sendConfirmed, tellUntold } from "./tell.js";
+import { sendConfirmed, tellUnlinked, tellUntold } from "./tell.js";
 import { createUnderstanding } from "./understand.js";
 
 /** Reads what comes in, for as long as this process leads. */
@@ -16,10 +17,9 @@ export interface Reading {
 }
 
 const LOOK_MS = 5_000;
-/** Between two looks at what was noticed, said or confirmed since (ms), however much comes in. */
 const ROUND_MS = 10_000;
 
-/** Reads reports, adopts, tells and doubts: one step at a time, and none that fails keeps another. */
+/** Reads reports, adopts, tells, reads again and doubts: one step at a time, and none that fails keeps another. */
 export function readReports(settings: ReadingSettings): Reading {
   const stopping = new AbortController();
   const desk = openDesk(settings, stopping.signal);
@@ -28,6 +28,7 @@ export function readReports(settings: ReadingSettings): Reading {
   const adoption = createAdoption(desk);
   const understanding = createUnderstanding(desk, looker, () => adoption.again());
   const doubts = createDoubts(desk, looker);
+  const corrections = createCorrections(desk, looker);
   let woken = false;
   let wakeUp = (): void => undefined;
   let roundMs = -Infinity;
@@ -51,13 +52,15 @@ export function readReports(settings: ReadingSettings): Reading {
 
   const round: readonly (readonly [name: string, step: () => Promise<void>])[] = [
     ["tell", () => tellUntold(desk)],
+    ["unlinked", () => tellUnlinked(desk)],
+    ["corrected", () => corrections.readAgain()],
     ["confirmed", () => sendConfirmed(desk)],
     ["doubts", () => doubts.lookInto()],
     ["reopen", () => doubts.reopen()],
   ];
 
   const look = async (): Promise<void> => {
-    const isRoundDue = (): boolean => performance.now() - roundMs >= ROUND_MS;
+    const isRoundDue = (): boolean => performance.now() - roundMs >= (settings.roundMs ?? ROUND_MS);
     while (!stopping.signal.aborted) {
       if (await isDone("read", () => understanding.readSome())) break;
       if (isRoundDue()) {

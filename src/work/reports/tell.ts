@@ -1,6 +1,7 @@
 import { listUnsent, oweAnswer } from "../../store/customer-letters.js";
 import type { StoredReport } from "../../store/reports.js";
-import { listUntold, tellLinked, type Telling } from "../../store/ticket-adoption.js";
+import { listUntold, tellLinked, tellUndone, type Telling } from "../../store/ticket-adoption.js";
+import { listUndone } from "../../store/ticket-correction.js";
 import { findTicket } from "../../store/tickets.js";
 import { listKnown, type Desk } from "./desk.js";
 
@@ -25,6 +26,30 @@ export async function tellUntold(desk: Desk): Promise<void> {
     await tellLinked(db, one, letters, { now: now(), newId, guard });
   }
   desk.onOwed();
+}
+
+/** Who undoes a link by mistake may do it again within this time (ms), before anybody is told. */
+const SECOND_THOUGHTS_MS = 60_000;
+
+/** Who was told of an incident that is none of theirs, as somebody says, gets another word now. */
+export async function tellUnlinked(desk: Desk): Promise<void> {
+  const { db, answering, now, newId, guard } = desk;
+  const before = new Date(now().getTime() - SECOND_THOUGHTS_MS);
+  const undone = await listUndone(db, before, LINKS_AT_ONCE);
+  for (const one of undone) {
+    const ticket = await findTicket(db, one.ticketId);
+    // A ticket that is linked to something else is told of that, and one that is closed of nothing.
+    const open =
+      ticket &&
+      ticket.state !== "closed" &&
+      ticket.links.every(({ undoneAt }) => undoneAt !== null);
+    const tellings = open
+      ? ticket.reports.map((report) => answering.withdrawalOf(report, ticket, now()))
+      : [];
+    const letters = oneLetterEach(ticket?.reports ?? [], tellings);
+    await tellUndone(db, one, letters, { now: now(), newId, guard });
+  }
+  if (undone.length > 0) desk.onOwed();
 }
 
 /** Who wrote of the same several times reads of it once, by their last report. */

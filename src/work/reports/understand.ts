@@ -2,7 +2,7 @@ import type { DeepFinding } from "../../core/deep-probe.js";
 import { Problem } from "../../errors.js";
 import type { Around, Read, Reply } from "../../reader/messages.js";
 import { isDatabaseAway } from "../../store/db.js";
-import type { LinkableIncident } from "../../store/known-incidents.js";
+import type { Linkable } from "../../store/known-incidents.js";
 import { recordLooks } from "../../store/report-looks.js";
 import { listUnread, type StoredReport } from "../../store/reports.js";
 import { recordReading } from "../../store/ticket-reading.js";
@@ -27,7 +27,7 @@ type Reads = ReadonlyMap<string, Read>;
 
 interface Surroundings {
   readonly around: Around;
-  readonly knowns: readonly LinkableIncident[];
+  readonly knowns: readonly Linkable[];
   /** Our addresses. */
   readonly ours: readonly string[];
 }
@@ -85,7 +85,7 @@ export function createUnderstanding(
   const record = async (
     report: StoredReport,
     read: Read,
-    knowns: readonly LinkableIncident[],
+    knowns: readonly Linkable[],
     findings: readonly DeepFinding[],
   ): Promise<void> => {
     await withSpan(

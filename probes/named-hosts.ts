@@ -1,34 +1,37 @@
 import { Resolver as Channel } from "node:dns/promises";
 import { codeOf } from "./failures.js";
 
-/** The hosts that take mail for a name, preferred first (RFC 5321, section 5). */
-export type Exchanged =
+/** The hosts that a name's records name. */
+export type Named =
   | { readonly kind: "found"; readonly hosts: readonly string[] }
   | { readonly kind: "not-found" }
   | { readonly kind: "failed"; readonly reason: "resolver-timed-out" | "resolver-failed" };
 
-/** Asks who takes mail for `name`; never rejects, and ends within its deadline. */
-export type Exchanges = (name: string) => Promise<Exchanged>;
+/**
+ * Asks who takes mail for `name` (MX, preferred first: RFC 5321, section 5) or who answers for it (NS);
+ * never rejects, and ends within its deadline.
+ */
+export type NamedHosts = (name: string, record: "MX" | "NS") => Promise<Named>;
 
 const MOST = 10;
 
-/** Asks `servers` (default: the system's) for MX records, each question within `timeoutMs` (default 3 s). */
-export function createExchanges({
+/** Asks `servers` (default: the system's), each question within `timeoutMs` (default 3 s). */
+export function createNamedHosts({
   servers = [],
   timeoutMs = 3_000,
 }: {
   readonly servers?: readonly string[];
   readonly timeoutMs?: number;
-}): Exchanges {
-  return async (name) => {
+}): NamedHosts {
+  return async (name, record) => {
     const channel = new Channel({ timeout: Math.max(50, Math.floor(timeoutMs / 3)), tries: 2 });
     if (servers.length > 0) channel.setServers(servers);
     const late = setTimeout(() => channel.cancel(), timeoutMs);
     try {
-      const records = await channel.resolveMx(name);
-      const hosts = records
-        .toSorted((a, b) => a.priority - b.priority)
-        .map(({ exchange }) => exchange.toLowerCase())
+      const named =
+        record === "MX" ? await exchanges(channel, name) : await channel.resolveNs(name);
+      const hosts = named
+        .map((host) => host.toLowerCase())
         // A null MX says that no mail is taken (RFC 7505).
         .filter((host) => host !== "" && host !== ".");
       return hosts.length > 0
@@ -44,4 +47,9 @@ export function createExchanges({
       clearTimeout(late);
     }
   };
+}
+
+async function exchanges(channel: Channel, name: string): Promise<readonly string[]> {
+  const records = await channel.resolveMx(name);
+  return records.toSorted((a, b) => a.priority - b.priority).map(({ exchange }) => exchange);
 }

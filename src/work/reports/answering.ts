@@ -1,27 +1,28 @@
 import {
   answerTo,
-  letterOf,
   matterOf,
   type AnswerInput,
   type AnswerWords,
   type Matter,
-} from "../core/answer.js";
-import type { Candidate, Verdict } from "../core/correlate/verdict.js";
-import type { DeepFinding } from "../core/deep-probe.js";
-import type { Extraction } from "../core/extract/extraction.js";
-import type { Config } from "../config/config.js";
-import type { Localized } from "../core/incident-view.js";
-import type { LetterBody } from "../core/letter.js";
-import type { Answer } from "../core/report.js";
-import type { Phrase } from "../core/wording.js";
-import type { Letter } from "../notify/letters.js";
-import type { Read } from "../reader/messages.js";
-import type { LinkableIncident } from "../store/known-incidents.js";
-import type { StoredReport } from "../store/reports.js";
-import type { Telling } from "../store/ticket-adoption.js";
-import type { Reading } from "../store/ticket-reading.js";
-import type { Queue, Ticket } from "../store/tickets.js";
-import type { Texts } from "../texts.js";
+} from "../../core/answer.js";
+import type { Candidate, Verdict } from "../../core/correlate/verdict.js";
+import type { DeepFinding } from "../../core/deep-probe.js";
+import type { Extraction } from "../../core/extract/extraction.js";
+import type { Config } from "../../config/config.js";
+import type { Localized } from "../../core/incident-view.js";
+import type { LetterBody } from "../../core/letter.js";
+import { isOver } from "../../core/maintenance.js";
+import type { Answer } from "../../core/report.js";
+import type { Phrase } from "../../core/wording.js";
+import type { Read } from "../../reader/messages.js";
+import type { Linkable } from "../../store/known-incidents.js";
+import type { StoredReport } from "../../store/reports.js";
+import type { Telling } from "../../store/ticket-adoption.js";
+import type { Reading } from "../../store/ticket-reading.js";
+import type { Queue, Ticket } from "../../store/tickets.js";
+import type { Texts } from "../../texts.js";
+import { composeLetter, type Composed, type LetterFrame } from "./compose-letter.js";
+import { isCertain, isTheirs, isTrusted } from "./whose.js";
 
 /** Puts what is made of a report into words for its customer, and never says more than they may know. */
 export interface Answering {
@@ -32,25 +33,18 @@ export interface Answering {
   readingOf(report: StoredReport, read: Read, known: KnownNow): Reading;
   /** For a report whose ticket was linked without a word, by the engine or by somebody. */
   tellingOf(report: StoredReport, ticket: Ticket, linked: LinkedTo, now: Date): Telling;
+  /** For a report whose ticket somebody unlinked after its customer had been told. */
+  withdrawalOf(report: StoredReport, ticket: Ticket, now: Date): Telling;
   /** What anybody may know of an incident that turned up after such a report; `null` where nothing. */
-  hintOf(
-    report: StoredReport,
-    read: Read,
-    knowns: readonly LinkableIncident[],
-    now: Date,
-  ): Answer | null;
+  hintOf(report: StoredReport, read: Read, knowns: readonly Linkable[], now: Date): Answer | null;
   /** The answer that a report was given, for an address that is known to be theirs by now. */
   answerAgain(report: StoredReport): LetterBody | null;
-  /** A letter as it is sent; `page`: the address of the customer's own page. */
-  compose(
-    letter: LetterBody,
-    at: Date,
-    frame: Frame,
-  ): Pick<Letter, "kind" | "language" | "subject" | "text" | "page" | "reference">;
+  /** A letter as it is sent. */
+  compose(letter: LetterBody, at: Date, frame: LetterFrame): Composed;
 }
 
 export interface KnownNow {
-  readonly knowns: readonly LinkableIncident[];
+  readonly knowns: readonly Linkable[];
   readonly findings: readonly DeepFinding[];
   readonly now: Date;
 }
@@ -58,21 +52,13 @@ export interface KnownNow {
 export interface LinkedTo {
   /** Somebody said so of this very ticket. */
   readonly picked: boolean;
-  readonly incident: LinkableIncident;
-}
-
-interface Frame {
-  readonly page: string;
-  /** The same page as only the customer for certain may see it. */
-  readonly ownerPage: string;
-  /** Proves that who opens it reads the mail. */
-  readonly confirm: string;
+  readonly incident: Linkable;
 }
 
 /** What is said, of which incident, and whether we are sure that it is theirs. */
 interface Said {
   readonly words: AnswerWords;
-  readonly about: LinkableIncident | null;
+  readonly about: Linkable | null;
   readonly sure: boolean;
 }
 
@@ -98,30 +84,36 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
   const said = (language: string, paragraphs: readonly Phrase[]): string =>
     paragraphs.map((phrase) => texts().say(language, phrase)).join("\n\n");
 
-  /** The public end of an incident: nothing else of it is ever said. */
+  /** The public end of what is known: nothing else of it is ever said. */
   const wordsOfKnown = (
     report: StoredReport,
-    incident: LinkableIncident,
+    known: Linkable,
     certainty: "sure" | "possible",
     now: Date,
     reachable: boolean,
-  ): AnswerWords =>
-    answerTo({
+  ): AnswerWords => {
+    if (known.what === "maintenance") {
+      const { title, state, startsAt, endsAt } = known;
+      const maintenance = { title, begins: startsAt, ends: endsAt, over: isOver(state) };
+      return answerTo({ answer: "maintenance", now, hours: HOURS, certainty, maintenance });
+    }
+    return answerTo({
       answer: "known",
       now,
       hours: HOURS,
       certainty,
       hears: reachable ? report.hear : null,
-      incident: incident.public
+      incident: known.public
         ? {
-            title: incident.title,
-            state: incident.state,
-            since: new Date(incident.openedAt),
-            until: incident.resolvedAt === null ? null : new Date(incident.resolvedAt),
-            next: incident.nextUpdateAt,
+            title: known.title,
+            state: known.state,
+            since: new Date(known.openedAt),
+            until: known.resolvedAt === null ? null : new Date(known.resolvedAt),
+            next: known.nextUpdateAt,
           }
         : null,
     });
+  };
 
   const answerOf = (
     words: AnswerWords,
@@ -129,11 +121,13 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
     { about, sure }: Pick<Said, "about" | "sure">,
     now: Date,
   ): Answer => {
-    const named = about?.public ? about : null;
-    const next = named && named.resolvedAt === null ? named.nextUpdateAt : null;
+    const named = about && isPublic(about) ? about : null;
+    const next =
+      named && named.what === "incident" && named.resolvedAt === null ? named.nextUpdateAt : null;
+    const unsure = (words.kind === "known" || words.kind === "maintenance") && !sure;
     return {
       // "Known" is a promise that what is written goes with what we know.
-      kind: words.kind === "not-a-fault" || (words.kind === "known" && !sure) ? "none" : words.kind,
+      kind: words.kind === "not-a-fault" || unsure ? "none" : words.kind,
       language,
       text: said(language, words.paragraphs),
       incident: named?.id ?? null,
@@ -199,7 +193,8 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
             stranger: true,
           });
       const queue = queueOf(verdict, extraction);
-      const clock = trusted && whole.words.kind === "known" && link !== null ? null : due;
+      const explained = whole.words.kind === "known" || whole.words.kind === "maintenance";
+      const clock = trusted && explained && link !== null ? null : due;
       const letterLanguage = spoken(report.language ?? account?.language ?? language);
       const answerLetter = letterFor(report, whole.words, letterLanguage, mine && !trusted);
       const letter = writes() ? letterTo(report, mine, answerLetter, language) : null;
@@ -217,7 +212,7 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
         answerDueAt: queue === "feedback" ? null : clock,
         joins: verdict.duplicateOf,
         link,
-        told: link !== null && telling && whole.about?.id === link.id && whole.about.public,
+        told: link !== null && telling && whole.about?.id === link.id && isPublic(whole.about),
         contactIsKnown: mine,
         letter,
       };
@@ -231,13 +226,30 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
       const sure = report.trusted || picked;
       const isOwners = report.contactProof === "inventory";
       const mayWrite = sure ? reachable : isOwners;
-      const over = incident.resolvedAt !== null;
+      const over = isEnded(incident);
       const wants = over ? report.hear !== "nothing" : FIRST.has(report.hear);
       return {
         reportId: report.id,
         answer: sure ? answerOf(words, language, { about: incident, sure: true }, now) : null,
         letter:
           mayWrite && wants
+            ? letterFor(report, words, language, isOwners && !report.trusted)
+            : null,
+      };
+    },
+
+    withdrawalOf(report, ticket, now) {
+      const language = spoken(report.language ?? ticket.language);
+      const words = answerTo({ answer: "withdrawn", now, hours: HOURS });
+      const named = report.answer?.kind === "known" || report.answer?.kind === "maintenance";
+      const reachable = report.contactProof !== null && writes();
+      const isOwners = report.contactProof === "inventory";
+      const heard = report.trusted ? named && reachable : isOwners && writes();
+      return {
+        reportId: report.id,
+        answer: named ? answerOf(words, language, { about: null, sure: false }, now) : null,
+        letter:
+          heard && FIRST.has(report.hear)
             ? letterFor(report, words, language, isOwners && !report.trusted)
             : null,
       };
@@ -259,57 +271,14 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
       return { kind: "answer", language, reference, subject, text };
     },
 
-    compose(letter, at, { page: plain, ownerPage, confirm }) {
-      const { kind, language, reference } = letter;
-      const page = letter.toOwner === true ? ownerPage : plain;
-      const name = site().name;
-      const t = (key: string, params: Phrase["params"] = {}): string =>
-        texts().t(language, key, params);
-      const whole = (middle: readonly string[]): string => {
-        const [greeting, ...end] = letterOf([], { site: name, reference, page }).map((phrase) =>
-          texts().say(language, phrase),
-        );
-        return [greeting, ...middle, ...end].join("\n\n");
-      };
-      const head = { kind, language, page, reference };
-      switch (letter.kind) {
-        case "answer":
-          return { ...head, subject: letter.subject, text: whole([letter.text]) };
-        case "update": {
-          const section = letter.over ? "customer.fixed" : "customer.update";
-          const next = letter.nextUpdateAt === null ? null : new Date(letter.nextUpdateAt);
-          return {
-            ...head,
-            subject: t(`${section}.subject`),
-            text: whole([
-              t(`${section}.lead`, { title: letter.title }),
-              t("customer.update.text", { text: letter.text }),
-              ...(next && !letter.over ? [t("incident.next", { next, now: at })] : []),
-              ...(letter.over ? [t("customer.fixed.ask")] : []),
-            ]),
-          };
-        }
-        case "confirm":
-          return {
-            ...head,
-            page: confirm,
-            subject: t("customer.confirm.subject"),
-            text: [
-              t("answer.greeting"),
-              t("customer.confirm.text"),
-              t("customer.confirm.link", { link: confirm }),
-              t("customer.confirm.ignore"),
-              t("answer.closing", { site: name }),
-            ].join("\n\n"),
-          };
-      }
-    },
+    compose: (letter, at, frame) =>
+      composeLetter(letter, at, frame, { texts: texts(), site: site().name }),
   };
 
   interface WordsInput {
     readonly report: StoredReport;
     readonly extraction: Extraction;
-    readonly knowns: readonly LinkableIncident[];
+    readonly knowns: readonly Linkable[];
     readonly findings: readonly DeepFinding[];
     readonly now: Date;
     readonly reachable: boolean;
@@ -337,7 +306,7 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
       };
     const likely = best !== undefined && best.p >= WORTH_SAYING;
     // What is not public is said to somebody we know, and only that there is something.
-    if (about && likely && (about.public || (verdict.decision === "auto" && !stranger))) {
+    if (about && likely && (isPublic(about) || (verdict.decision === "auto" && !stranger))) {
       const sure = verdict.decision === "auto" && !stranger;
       return {
         words: wordsOfKnown(report, about, sure ? "sure" : "possible", now, reachable),
@@ -412,41 +381,17 @@ export function createAnswering({ texts, site, help, writes }: AnsweringSettings
 const leadsHere = (findings: readonly DeepFinding[]): boolean =>
   findings.some(({ service, outcome }) => service === "dns" && outcome === "up");
 
-/** The engine links what is clear; a maintenance is nothing to be linked to yet. */
-const linkOf = (verdict: Verdict, knowns: readonly LinkableIncident[]): Candidate | null => {
+/** Planned work is announced to everybody. */
+const isPublic = (known: Linkable): boolean => known.what === "maintenance" || known.public;
+
+const isEnded = (known: Linkable): boolean =>
+  known.what === "maintenance" ? isOver(known.state) : known.resolvedAt !== null;
+
+/** The engine links what is clear. */
+const linkOf = (verdict: Verdict, knowns: readonly Linkable[]): Candidate | null => {
   const [best] = verdict.decision === "auto" ? verdict.candidates : [];
   return best && knowns.some(({ id }) => id === best.id) ? best : null;
 };
-
-/** An address that the account gave us, or one in a domain of its own. */
-function isTheirs(
-  contact: string | null,
-  account: (Read & { readonly ok: true })["account"],
-): boolean {
-  if (contact === null || account === null) return false;
-  const plain = contact.toLowerCase();
-  const domain = plain.slice(plain.lastIndexOf("@") + 1);
-  return (
-    account.contacts.some((one) => one.toLowerCase() === plain) || account.domains.includes(domain)
-  );
-}
-
-/** Found by what the channel or the sender's address says, and not by a name that anybody may give. */
-const isCertain = ({ sender }: Verdict): boolean =>
-  sender !== null && ["proven", "contact", "own-domain"].includes(sender.how);
-
-/** Typed by our own staff, who read the answer themselves. */
-const BY_STAFF: ReadonlySet<string> = new Set(["phone"]);
-
-/**
- * Whether whoever reads the answer is the customer, or one of us: the channel proves it; a system of
- * ours answers to the address that it names; staff ask. What comes from the web may be anybody's.
- */
-const isTrusted = ({ source, channel }: StoredReport, verdict: Verdict): boolean =>
-  verdict.sender?.how === "proven" ||
-  (source !== "web" &&
-    source !== "anonymous" &&
-    (source === "shell" || BY_STAFF.has(channel) || isCertain(verdict)));
 
 const FIRST: ReadonlySet<StoredReport["hear"]> = new Set(["every", "first-and-fixed"]);
 
