@@ -1,15 +1,14 @@
 import { isIP } from "node:net";
 import { readBody, textOf } from "./body.js";
 import type { Family } from "./connect.js";
-import { milliseconds } from "./duration.js";
 import type { Reply } from "./exchange.js";
-import { prepareExpectations } from "./expectations.js";
 import { degraded, down, judgeEnd, unknown, up, worse } from "./failures.js";
-import { basic, hopTo, hostOf, isRedirect, nextHop, readProxy } from "./http-hop.js";
-import { options, target, type Options } from "./http-options.js";
+import { hostOf, isRedirect, nextHop } from "./http-hop.js";
+import { options, target } from "./http-options.js";
+import { planOf } from "./http-plan.js";
 import { visit, type Look, type Plan, type Seen } from "./http-visit.js";
 import { createPhases, phasesOf, type Phases } from "./phases.js";
-import type { Eyes, Fact, Probe, Verdict } from "./probe.js";
+import type { Fact, Probe, Verdict } from "./probe.js";
 import { readSettings } from "./settings.js";
 
 const MAX_REDIRECTS = 5;
@@ -29,40 +28,12 @@ export const http: Probe = {
     if (literal !== 0 && settings.family !== "any" && settings.family !== literal)
       throw new Error(`http.family: the address is IPv${literal} and has no other`);
     const { family } = settings;
-    const plan = prepareLook(first, settings, eyes);
+    const plan = planOf(first, settings, eyes);
     return family === "both"
       ? (signal) => lookBoth(plan, signal)
       : (signal) => look(plan, family, phasesOf(signal), signal);
   },
 };
-
-function prepareLook(url: URL, settings: Options, eyes: Eyes): Plan {
-  const { auth, body } = settings;
-  const headers: Record<string, string> = { "user-agent": "tudunk-probe", accept: "*/*" };
-  for (const [name, value] of Object.entries(settings.headers)) headers[name.toLowerCase()] = value;
-  if (auth)
-    headers["authorization"] =
-      "bearer" in auth ? `Bearer ${auth.bearer}` : basic(auth.username, auth.password);
-  const host = headers["host"] ?? null;
-  delete headers["host"];
-  const proxy = settings.proxy === undefined ? null : readProxy(settings.proxy);
-  const version = VERSIONS[settings.http];
-  return {
-    eyes,
-    settings,
-    first: hopTo({ url, method: settings.method, headers, host, body: body ?? null }, proxy),
-    expecting: prepareExpectations(settings.expect),
-    slow: Object.entries(settings.slow).map(
-      ([phase, limit]) => [phase, milliseconds(limit ?? "") ?? Infinity] as const,
-    ),
-    proxy,
-    version,
-    alpn: version === "2" ? ["h2"] : version === "auto" ? ["h2", "http/1.1"] : null,
-  };
-}
-
-/** Both spellings of each: YAML reads `http: 2` as a number. */
-const VERSIONS = { "1.1": "1.1", "2": "2", auto: "auto" } as const;
 
 /** Both families must work: as bad as the worse, each with its own word in `families`. */
 async function lookBoth(plan: Plan, signal: AbortSignal): Promise<Verdict> {

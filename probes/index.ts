@@ -10,6 +10,7 @@ import { imap } from "./imap.js";
 import { mailTrip } from "./mail-trip.js";
 import { pop3 } from "./pop3.js";
 import type { Probe } from "./probe.js";
+import { prometheus } from "./prometheus.js";
 import { smtp } from "./smtp.js";
 import { ssh } from "./ssh.js";
 import { tcp } from "./tcp.js";
@@ -32,4 +33,5 @@ export const PROBES: Readonly<Record<string, Probe>> = {
   imap,
   pop3,
   "mail-trip": mailTrip,
+  prometheus,
 };

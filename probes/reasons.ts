@@ -146,6 +146,21 @@ export const REASONS = {
   "mail-late": "A mail arrived, but later than the threshold that was set.",
   "mail-not-removed": "A mail arrived, but could not be deleted.",
   "sender-unverified": "The receiver's verdict of SPF, DKIM or DMARC is not the expected one.",
+  // What Prometheus knows.
+  "value-beyond": "A value is beyond its threshold.",
+  "no-series": "The query found nothing, or nothing with a value.",
+  "prometheus-unavailable": "Prometheus could not be asked, or did not answer as one.",
+  "login-withheld": "The login was not sent, as the connection is not encrypted.",
+
+  // What tells of itself; no probe gives these.
+  "heartbeat-late": "The beat is overdue, and still within its grace.",
+  "heartbeat-missing": "No beat came in time.",
+  "heartbeat-failed": "The job says that it failed.",
+  "heartbeat-overlong": "The job began, and has not ended within the time it may take.",
+  "heartbeat-unheard": "We were not listening when the beat was due.",
+  "alert-firing": "Another monitoring system raises an alert.",
+  "alert-expired": "The alert was not told again, while others were: it is taken to be over.",
+  "alert-source-silent": "Whoever raised the alert has fallen silent.",
 } as const;
 
 export type Reason = keyof typeof REASONS;

@@ -21,10 +21,14 @@ import { listen } from "./store/session.js";
 import type { Settings } from "./settings.js";
 import { createSecretLinks, openSecretKey } from "./secret-links.js";
 import { loadInventory } from "./store/inventory.js";
+import { openWaitingBeats } from "./store/waiting-beats.js";
 import { openWaitingReports } from "./store/waiting-reports.js";
 import { createReencoder } from "./images/reencode.js";
 import { createTexts } from "./texts.js";
+import { earsOf, type Ears } from "./web/beats/ears.js";
+import { createKeepBeat } from "./web/beats/keep.js";
 import { createIntake } from "./web/intake.js";
+import { handOverBeats } from "./work/hand-over-beats.js";
 import { createAnswering } from "./work/reports/answering.js";
 import { handOverReports } from "./work/hand-over.js";
 import { readReports, type Reading } from "./work/reports/read.js";
@@ -75,6 +79,8 @@ export async function startApp(given: AppSettings): Promise<App> {
   const metrics = createMetrics(registry);
 
   let config: Config = NO_CONFIG;
+  /** Knows jobs by their tokens; `null` where no configuration can be read. */
+  let ears: Ears | null = null;
   let mistakes: readonly Mistake[] = [];
   let texts = createTexts({ timezone: config.site.timezone });
   const parts: Parts = { server: null, database: null, lead: null, reading: null, unheard: false };
@@ -149,6 +155,7 @@ export async function startApp(given: AppSettings): Promise<App> {
     onLoaded: async (next, warnings) => {
       await parts.lead?.configure(next);
       config = next;
+      ears = earsOf(config);
       texts = createTexts({ timezone: config.site.timezone, overrides: config.texts });
       await voices.use(config, texts);
       // Its hosts are places, too.
@@ -190,11 +197,23 @@ export async function startApp(given: AppSettings): Promise<App> {
     writes: () => config.mail !== null,
   });
 
+  // ── the beats of jobs ─────────────────────────────────────────────────────────────────────────
+  const waitingBeats = openWaitingBeats(join(settings.dataDir, "beats"), (path) =>
+    log.error({ path }, "beat.unreadable-line"),
+  );
+  const keepBeat = createKeepBeat({
+    db: () => (parts.database ? parts.database.forWeb : db()),
+    waiting: waitingBeats,
+    log,
+  });
+
   const reencoder = createReencoder({ log });
   closing.add("pictures", () => reencoder.stop());
 
   const server = createSite({
     reporting: { waiting, reencoder },
+    beating: { ears: () => ears, keep: keepBeat },
+    config: () => config,
     intake,
     links,
     receipt: answering.receipt,
@@ -343,7 +362,14 @@ export async function startApp(given: AppSettings): Promise<App> {
     if (config === NO_CONFIG && lastSite) texts = createTexts({ timezone: lastSite.timezone });
     const hearing = listen({
       connection: database.connection,
-      channels: ["tudunk_page", "tudunk_reports", "tudunk_read", "tudunk_inventory"],
+      channels: [
+        "tudunk_page",
+        "tudunk_reports",
+        "tudunk_read",
+        "tudunk_inventory",
+        "tudunk_beats",
+        "tudunk_alerts",
+      ],
       onNotify: (channel, payload) => {
         switch (channel) {
           case "tudunk_page":
@@ -355,6 +381,12 @@ export async function startApp(given: AppSettings): Promise<App> {
           case "tudunk_read":
             if (payload !== null) intake.heard(payload);
             break;
+          case "tudunk_beats":
+            parts.lead?.heard("beats");
+            break;
+          case "tudunk_alerts":
+            parts.lead?.heard("alerts");
+            break;
           case "tudunk_inventory":
             parts.reading?.forget();
             break;
@@ -365,6 +397,7 @@ export async function startApp(given: AppSettings): Promise<App> {
       log,
     });
     closing.add("hearing", () => hearing.stop());
+    closing.add("hand-over-beats", handOverBeats({ db: database.db, waiting: waitingBeats, log }));
     closing.add("hand-over", handOverReports({ db: database.db, waiting, now, log }));
     const reigning = reign({ connection: database.connection, lead, log, say });
     closing.add("reign", () => reigning.stop());

@@ -46,6 +46,18 @@ export function createMetrics(registry: Registry) {
       labelNames: ["channel", "answer"],
       registers,
     }),
+    beats: new Counter({
+      name: "tudunk_beats_total",
+      help: "Beats that jobs sent, by whether they were kept, wait on disk, were refused or of nobody we know.",
+      labelNames: ["result"],
+      registers,
+    }),
+    alerts: new Counter({
+      name: "tudunk_alerts_total",
+      help: "Alerts told by other monitoring systems, by whether a rule placed or ignored them or none matched.",
+      labelNames: ["result"],
+      registers,
+    }),
     suspicions: new Counter({
       name: "tudunk_suspicions_total",
       help: "Suspected incidents that reports have raised.",

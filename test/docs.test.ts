@@ -2,8 +2,8 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";
-import { PROBES } from "../probes/index.js";
 import { REASONS } from "../probes/reasons.js";
+import { KINDS } from "../src/config/kinds.js";
 import { loadConfig } from "../src/config/load.js";
 import { entrySchemas, LATER_KEYS, sectionSchemas } from "../src/config/schema.js";
 import { CHANNELS } from "../src/notify/index.js";
@@ -68,7 +68,7 @@ describe("docs/configuration.md", () => {
 
   test("has a section for every probe and channel with all of its keys", () => {
     const missing = [
-      ...Object.values(PROBES).flatMap(({ kind, options }) =>
+      ...Object.values(KINDS).flatMap(({ kind, options }) =>
         missingIn(`### Probe \`${kind}\``, Object.keys(options.shape)),
       ),
       ...Object.values(CHANNELS).flatMap(({ kind, settings }) =>
@@ -88,6 +88,7 @@ describe("docs/configuration.md", () => {
         WEB3_PROBE_PASSWORD: "two",
         PROBE_PASSWORD: "three",
         SPAMHAUS_KEY: "four",
+        BACKUP_TOKEN: "cdrGFXyJUNK54VYOUnKmtg",
         HOOK_SECRET: "a text of twenty-four characters",
       },
       languages: createTexts().languages,
@@ -101,7 +102,7 @@ describe("README.md", () => {
   const rows = rowsOf(read("README.md"));
 
   test("has a row for every probe, and for every channel", () => {
-    for (const kind of [...Object.keys(PROBES), ...Object.keys(CHANNELS)])
+    for (const kind of [...Object.keys(KINDS), ...Object.keys(CHANNELS)])
       expect([...rows.keys()]).toContain(kind);
   });
 

@@ -1,3 +1,4 @@
+import type { AlertRule } from "../core/alert-rule.js";
 import type { Impact } from "../core/status.js";
 import type { Symptom } from "../core/extract/extraction.js";
 import type { Localized } from "../core/incident-view.js";
@@ -24,6 +25,8 @@ export interface Config {
   readonly components: readonly Component[];
   readonly monitors: readonly Monitor[];
   readonly channels: readonly ChannelSettings[];
+  /** What alerts of other systems mean; the first that fits counts. */
+  readonly rules: readonly AlertRule[];
   readonly maintenances: readonly Maintenance[];
   readonly policy: Policy;
   /** Language → text key → the operator's own wording. */
@@ -87,6 +90,16 @@ export interface Confirm {
   readonly recoveries: number;
 }
 
+/**
+ * How a monitor is watched that tells of itself: its state is noted this often (ms) and whenever it says
+ * something, and what it says needs no second look.
+ */
+export const HEARD = {
+  everyMs: 60_000,
+  timeoutMs: 10_000,
+  confirm: { failures: 1, recheckMs: 5_000, recoveries: 1 },
+} as const satisfies Pick<Monitor, "everyMs" | "timeoutMs" | "confirm">;
+
 export interface ChannelSettings {
   readonly id: string;
   readonly kind: string;
@@ -140,6 +153,7 @@ export const NO_CONFIG: Config = {
   components: [],
   monitors: [],
   channels: [],
+  rules: [],
   maintenances: [],
   policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
   texts: {},

@@ -21,6 +21,7 @@ export interface Difference {
   readonly egress: boolean;
   readonly retention: boolean;
   readonly policy: boolean;
+  readonly rules: boolean;
   readonly texts: boolean;
   /** Whether components stand in another order, also by coming or going. */
   readonly order: boolean;
@@ -45,6 +46,7 @@ export function difference(before: Config | null, after: Config): Difference {
     egress: !same(before?.egress, after.egress),
     retention: !same(before?.retention, after.retention),
     policy: !same(before?.policy, after.policy),
+    rules: !same(before?.rules, after.rules),
     texts: !same(before?.texts, after.texts) || !same(before?.help, after.help),
     order: !same(
       before?.components.map(({ id }) => id),

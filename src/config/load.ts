@@ -1,13 +1,23 @@
 import { DateTime } from "luxon";
 import type { z } from "zod";
-import { PROBES } from "../../probes/index.js";
-import type { Probe } from "../../probes/probe.js";
+import { ALERT_PREFIX, type AlertRule } from "../core/alert-rule.js";
+import { isHeard } from "../core/heard.js";
 import type { MailSettings } from "../notify/channel.js";
 import { CHANNELS } from "../notify/index.js";
 import { readCatalogues, unknownTexts } from "../texts.js";
-import type { ChannelSettings, Component, Config, Host, Maintenance, Monitor } from "./config.js";
+import {
+  HEARD,
+  type ChannelSettings,
+  type Component,
+  type Config,
+  type Host,
+  type Maintenance,
+  type Monitor,
+} from "./config.js";
 import { disk, type Disk } from "./disk.js";
 import { gatherFiles } from "./files.js";
+import { tokenOf } from "./heartbeat.js";
+import { KINDS as MONITOR_KINDS, type MonitorKind } from "./kinds.js";
 import type { Mistake } from "./mistakes.js";
 import { placeOf } from "./read-yaml.js";
 import {
@@ -19,6 +29,7 @@ import {
   type Reading,
   type Source,
 } from "./reading.js";
+import { hasPlaceholder, ruleOf } from "./rules.js";
 import { entrySchemas, LATER_KEYS, sectionSchemas, type Entries, type Sections } from "./schema.js";
 import { entryOf, type YamlMap, type YamlNode } from "./yaml-node.js";
 
@@ -28,7 +39,7 @@ export interface LoadOptions {
   /** The languages there is a catalogue for. */
   readonly languages: readonly string[];
   readonly read?: Disk;
-  readonly probes?: Readonly<Record<string, Probe>>;
+  readonly probes?: Readonly<Record<string, MonitorKind>>;
   readonly channels?: Readonly<Record<string, { readonly settings: z.ZodObject }>>;
 }
 
@@ -42,7 +53,7 @@ export type Loaded = {
   | { readonly ok: false; readonly mistakes: readonly Mistake[] }
 );
 
-const KINDS = ["hosts", "components", "monitors", "channels", "maintenances"] as const;
+const KINDS = ["hosts", "components", "monitors", "channels", "rules", "maintenances"] as const;
 type Kind = (typeof KINDS)[number];
 const SLICE_MS = 12;
 
@@ -52,7 +63,13 @@ const SLICE_MS = 12;
  * with other things while it loads. Rejects only for a bug of ours.
  */
 export async function loadConfig(path: string, options: LoadOptions): Promise<Loaded> {
-  const { env, languages, read: from = disk, probes = PROBES, channels = CHANNELS } = options;
+  const {
+    env,
+    languages,
+    read: from = disk,
+    probes = MONITOR_KINDS,
+    channels = CHANNELS,
+  } = options;
   const reading = createReading(env, from);
   const breathe = inSlices(SLICE_MS);
   const { sources, files, folders } = await gatherFiles(path, reading, from, breathe);
@@ -78,7 +95,7 @@ interface Tools {
   readonly env: LoadOptions["env"];
   readonly reading: Reading;
   readonly languages: readonly string[];
-  readonly probes: Readonly<Record<string, Probe>>;
+  readonly probes: Readonly<Record<string, MonitorKind>>;
   readonly channels: Readonly<Record<string, { readonly settings: z.ZodObject }>>;
   readonly breathe: () => Promise<void> | undefined;
 }
@@ -105,6 +122,7 @@ async function readWhole(
     components: components.ids,
     monitors: checkIds(lists.monitors, reading),
     channels: checkIds(lists.channels, reading),
+    rules: checkIds(lists.rules, reading),
   };
   const hosts = await readHosts(lists.hosts, ids.hosts, tools);
   const monitors = await readMonitors(
@@ -117,6 +135,8 @@ async function readWhole(
   const hasMail = entryOf(main.root, "mail") !== undefined;
   const hasAddress = Boolean(sections.site?.url ?? tools.env["PUBLIC_URL"]);
   const channels = await readChannels(lists.channels, hasMail, hasAddress, tools);
+  const rules = await readRules(lists.rules, ids, components.groups, tools);
+  if (rules.length > 0) checkAlertIds(lists.monitors, reading);
   const timezone = sections.site?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   checkIds(lists.maintenances, reading);
   const maintenances = await readMaintenances(
@@ -152,6 +172,7 @@ async function readWhole(
     components: components.list,
     monitors,
     channels,
+    rules,
     maintenances,
     policy: { publish: policy.publish, nextUpdateMs: policy.next_update, reopenMs: policy.reopen },
     texts: ownTexts(texts),
@@ -267,6 +288,7 @@ function entriesOf(sources: readonly Source[], reading: Reading): Record<Kind, E
     components: [],
     monitors: [],
     channels: [],
+    rules: [],
     maintenances: [],
   };
   for (const source of sources) {
@@ -431,6 +453,7 @@ async function readMonitors(
 ): Promise<Monitor[]> {
   const schema = entrySchemas(languages).monitors;
   const common = new Set(Object.keys(schema.shape));
+  const tokens = new Map<string, string>();
   const monitors: Monitor[] = [];
   for (const { part } of entries) {
     const pause = breathe();
@@ -444,8 +467,20 @@ async function readMonitors(
       reading.mistake(part, ["probe"], unknown(reading, "probe", word, Object.keys(probes)));
     const options = probe ? await reading.read(probe.options, rest, [...common]) : null;
     const target = partOf(part, "target");
-    const aim = probe && target && read ? await reading.read(probe.target, target) : null;
-    const everyMs = read?.every ?? defaults?.every ?? 60_000;
+    const aims = target !== null && probe !== undefined && read !== null;
+    const heard = word !== null && isHeard(word);
+    const aim = aims ? await reading.read(probe.target, target) : heard ? (read?.id ?? null) : null;
+    if (read && target === null && !heard)
+      reading.mistake(part, ["target"], { message: "is missing", expected: "text" });
+    const looks = heard ? HEARD : looksOf(read, defaults);
+    if (read && heard)
+      for (const key of ["every", "timeout", "confirm"] as const)
+        if (read[key] !== undefined)
+          reading.mistake(part, [key], {
+            message: `nobody looks at a ${word}: what it tells counts at once`,
+          });
+    const twin = options && tokens.get(tokenOf({ probe: word ?? "", options }) ?? "");
+    if (twin) reading.mistake(part, ["token"], { message: `is the token of ${twin}, too` });
     if (read) {
       const { host, component, timeout } = read;
       if (host !== undefined && !ids.hosts.has(host))
@@ -460,34 +495,47 @@ async function readMonitors(
         reading.mistake(part, ["component"], {
           message: `${shown(component)} is a group; a monitor belongs to one of its components`,
         });
-      if (timeout !== undefined && timeout > everyMs)
+      if (timeout !== undefined && timeout > looks.everyMs)
         reading.mistake(part, ["timeout"], {
-          message: `expected at most the interval (every: ${inWords(everyMs)}), got ${inWords(timeout)}`,
-          expected: `at most ${inWords(everyMs)}`,
+          message: `expected at most the interval (every: ${inWords(looks.everyMs)}), got ${inWords(timeout)}`,
+          expected: `at most ${inWords(looks.everyMs)}`,
         });
     }
     if (!read || !options || aim === null) continue;
-    const confirm = { ...defaults?.confirm, ...read.confirm };
+    const token = tokenOf({ probe: read.probe, options });
+    if (token !== null) tokens.set(token, shown(read.id));
     monitors.push({
       id: read.id,
       probe: read.probe,
       target: aim,
-      everyMs,
-      timeoutMs: read.timeout ?? Math.min(defaults?.timeout ?? 10_000, everyMs),
+      ...looks,
       host: read.host ?? null,
       component: read.component ?? null,
       impact: read.impact ?? defaults?.impact ?? "major_outage",
-      confirm: {
-        failures: confirm.failures ?? 2,
-        recheckMs: confirm.recheck ?? 5_000,
-        recoveries: confirm.recoveries ?? 2,
-      },
       labels: { ...defaults?.labels, ...read.labels },
       paused: read.paused,
       options,
     });
   }
   return monitors;
+}
+
+/** How often, how long and how surely a monitor is looked at. */
+function looksOf(
+  own: Pick<Entries["monitors"], "every" | "timeout" | "confirm"> | null,
+  defaults: Sections["defaults"] | null,
+): Pick<Monitor, "everyMs" | "timeoutMs" | "confirm"> {
+  const everyMs = own?.every ?? defaults?.every ?? 60_000;
+  const confirm = { ...defaults?.confirm, ...own?.confirm };
+  return {
+    everyMs,
+    timeoutMs: own?.timeout ?? Math.min(defaults?.timeout ?? 10_000, everyMs),
+    confirm: {
+      failures: confirm.failures ?? 2,
+      recheckMs: confirm.recheck ?? 5_000,
+      recoveries: confirm.recoveries ?? 2,
+    },
+  };
 }
 
 async function readChannels(
@@ -526,6 +574,46 @@ async function readChannels(
     if (read && settings) channels.push({ ...read, settings });
   }
   return channels;
+}
+
+async function readRules(
+  entries: readonly Entry[],
+  ids: Readonly<Record<"hosts" | "components", ReadonlySet<string>>>,
+  groups: ReadonlySet<string>,
+  { reading, languages, breathe }: Tools,
+): Promise<AlertRule[]> {
+  const schema = entrySchemas(languages).rules;
+  const rules: AlertRule[] = [];
+  for (const { part } of entries) {
+    const pause = breathe();
+    if (pause) await pause;
+    const read = await reading.read(schema, part);
+    if (!read) continue;
+    const { host = "{{", component = "{{" } = read;
+    if (!hasPlaceholder(host) && !ids.hosts.has(host))
+      reading.mistake(part, ["host"], unknown(reading, "host", host, ids.hosts));
+    if (!hasPlaceholder(component) && !ids.components.has(component))
+      reading.mistake(
+        part,
+        ["component"],
+        unknown(reading, "component", component, ids.components),
+      );
+    else if (groups.has(component))
+      reading.mistake(part, ["component"], {
+        message: `${shown(component)} is a group; an alert belongs to one of its components`,
+      });
+    rules.push(ruleOf(read));
+  }
+  return rules;
+}
+
+/** Ids that what alerts make of itself will have. */
+function checkAlertIds(entries: readonly Entry[], reading: Reading): void {
+  for (const { id, part } of entries)
+    if (id?.startsWith(ALERT_PREFIX))
+      reading.mistake(part, ["id"], {
+        message: `${ALERT_PREFIX}… are the ids of what rules: make; choose another`,
+      });
 }
 
 async function readMaintenances(

@@ -54,7 +54,7 @@ interface Issue {
 }
 
 /** Under these keys `env` and `file` are names like any other: the map itself, or all below it. */
-const NO_SECRET = new Set(["headers", "labels", "name", "description", "texts"]);
+const NO_SECRET = new Set(["headers", "labels", "match", "name", "description", "texts"]);
 const NO_SECRET_BELOW = new Set(["labels", "texts"]);
 /** The value under such a key is never repeated in a message. */
 const SECRET_KEY = /pass|secret|token|auth|credential|private|cookie|header|api.?key|smtp/i;

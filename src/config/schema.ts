@@ -4,13 +4,13 @@ import { SYMPTOMS } from "../core/extract/extraction.js";
 import { duration, milliseconds } from "../../probes/duration.js";
 import { IMPACTS } from "../core/status.js";
 import { nearest } from "./mistakes.js";
+import { checkRule, isTemplate } from "./rules.js";
 
 /** Keys that other versions know; saying so is kinder than "unknown". */
 export const LATER_KEYS: ReadonlySet<string> = new Set([
   "oncall",
   "intake",
   "desks",
-  "rules",
   "firewall",
   "auth",
 ]);
@@ -126,6 +126,12 @@ const labels = z.record(
 const every = between("1s", "7d");
 const timeout = between("50ms", "10m");
 const impact = z.enum(IMPACTS);
+
+const template = z
+  .string()
+  .min(1, { error: "expected some text" })
+  .max(300)
+  .refine(isTemplate, { error: "expected a text such as {{ labels.instance }}" });
 
 /** `2026-12-01 02:00` in the site's zone, or with an offset; read once the zone is known. */
 const momentText = z
@@ -244,7 +250,8 @@ export function entrySchemas(languages: readonly string[]) {
     monitors: z.strictObject({
       id,
       probe: z.string(),
-      target: z.string(),
+      /** A monitor that tells of itself may do without. */
+      target: z.string().optional(),
       every: every.optional(),
       timeout: timeout.optional(),
       host: id.optional(),
@@ -255,6 +262,23 @@ export function entrySchemas(languages: readonly string[]) {
       paused: z.boolean().default(false),
     }),
     channels: z.strictObject({ id, kind: z.string() }),
+    rules: z
+      .strictObject({
+        id: z.string().regex(/^[a-z0-9](?:-?[a-z0-9]){0,39}$/, {
+          error: "expected an id of a-z, 0-9 and single - (at most 40) such as disk-full",
+        }),
+        match: z.record(
+          z.string().regex(LABEL, { error: "expected a label name of letters, digits and _" }),
+          z.union([z.string().max(1000), z.array(z.string().max(1000)).min(1).max(100)]),
+        ),
+        host: template.optional(),
+        component: template.optional(),
+        impact: impact.optional(),
+        outcome: z.enum(["down", "degraded"]).optional(),
+        expires: between("1m", "7d").optional(),
+        ignore: z.boolean().default(false),
+      })
+      .superRefine(checkRule),
     maintenances: z.strictObject({
       id,
       title: localized(languages, 200),
@@ -272,7 +296,8 @@ export type Entries = {
 
 const hasHost = (given: string): boolean => URL.canParse(given) && new URL(given).hostname !== "";
 
-function checkZone(given: string, context: z.RefinementCtx): void {
+/** Notes it where `given` is no time zone (IANA) of this machine. */
+export function checkZone(given: string, context: z.RefinementCtx): void {
   try {
     new Intl.DateTimeFormat("en", { timeZone: given });
   } catch {

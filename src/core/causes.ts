@@ -1,13 +1,15 @@
+import { isHeard } from "./heard.js";
 import { isHostDown, type HostNode, type Topology } from "./topology.js";
 
 /** A failing monitor that customers can notice, as far as its cause is concerned. Instants in epoch ms. */
 export interface Failing {
   readonly id: string;
   readonly host: string | null;
+  readonly probe: string;
   readonly since: number;
 }
 
-/** A host with how many of its monitors are looked at and heard. */
+/** A host with how many of its monitors are looked at; what tells of itself falls silent long after it did. */
 export interface WatchedHost extends HostNode {
   readonly watched: number;
 }
@@ -100,8 +102,9 @@ function sicknessOf(
       const its = byHost.get(id) ?? [];
       const [first] = its.toSorted((a, b) => a.since - b.since || compare(a.id, b.id));
       if (!first) return [];
-      const down = isHostDown(its.length, watched);
-      return [[id, { first, down, hit: down || its.length >= watched }] as const];
+      const looked = its.filter(({ probe }) => !isHeard(probe)).length;
+      const down = isHostDown(looked, watched);
+      return [[id, { first, down, hit: down || (looked > 0 && looked >= watched) }] as const];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { groupByCause, JOIN_MS, mayBeWider, type Group, type WatchedHost } from "./causes.js";
+import { isHeard } from "./heard.js";
 import { isFailing, type ConfirmedState } from "./health.js";
 import type { CauseKind, Severity } from "./incident-view.js";
 import { worse, worst, type ComponentStatus, type Impact } from "./status.js";
@@ -137,7 +138,7 @@ export const SETTLE_MS = 120_000;
  */
 export function decide(whole: Scope, now: number, rules: Rules): Change[] {
   const changes: Change[] = [];
-  const scope = heardOf(whole);
+  const scope = withoutExpected(whole);
   const failing = scope.monitors.filter(({ state }) => isFailing(state));
   const drafts = scope.open.filter((one) => isOurs(one, scope)).map(draftOf);
   const topology = topologyOf(scope.hosts);
@@ -182,12 +183,13 @@ interface Work {
 }
 
 /** Without what fails as planned work makes it fail: nobody hears of that. */
-function heardOf(whole: Scope): Scope {
+function withoutExpected(whole: Scope): Scope {
   const expected = whole.monitors.filter((one) => isExpected(one, whole));
-  const unheard = (host: string): number => expected.filter((one) => one.host === host).length;
+  const passed = (host: string): number =>
+    expected.filter((one) => one.host === host && !isHeard(one.probe)).length;
   return {
     ...whole,
-    hosts: whole.hosts.map((host) => ({ ...host, watched: host.watched - unheard(host.id) })),
+    hosts: whole.hosts.map((host) => ({ ...host, watched: host.watched - passed(host.id) })),
     monitors: whole.monitors.filter((one) => !expected.includes(one)),
   };
 }

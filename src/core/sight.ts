@@ -1,6 +1,8 @@
+import { isHeard } from "./heard.js";
 import type { Health } from "./health.js";
 
 export interface Seen {
+  readonly probe: string;
   readonly component: string | null;
   readonly everyMs: number;
   readonly timeoutMs: number;
@@ -10,21 +12,23 @@ export interface Seen {
 
 /**
  * Since when (epoch ms) each component cannot be seen: one of its monitors is overdue by more than
- * one interval and its timeout, or blind, or nothing is confirmed of any of them yet. Components that
- * can be seen, and those without monitors, are absent.
+ * one interval and its timeout, or blind, or nothing is confirmed of any of them yet. One that tells of
+ * itself is not overdue before its first word. Components that can be seen, and those without monitors,
+ * are absent.
  */
 export function unseenSince(monitors: Iterable<Seen>, now: number): Map<string, number> {
   const since = new Map<string, number>();
   const begun = new Set<string>();
   const waiting = new Map<string, number>();
-  for (const { component, everyMs, timeoutMs, paused, health } of monitors) {
+  for (const { probe, component, everyMs, timeoutMs, paused, health } of monitors) {
     if (component === null || paused) continue;
     const { lastAt, state } = health;
     if (state === "pending")
       waiting.set(component, Math.min(waiting.get(component) ?? Infinity, health.since));
     else begun.add(component);
     const seenAt = lastAt ?? health.since;
-    const overdue = now - seenAt > 2 * everyMs + timeoutMs;
+    const awaited = lastAt === null && isHeard(probe);
+    const overdue = !awaited && now - seenAt > 2 * everyMs + timeoutMs;
     if (!overdue && !health.blind) continue;
     const from = health.blind ? health.runs.unknown.since : seenAt;
     since.set(component, Math.min(since.get(component) ?? Infinity, from));

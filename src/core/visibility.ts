@@ -11,6 +11,7 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "tls-missing",
   "mail-not-removed",
   "quota-unknown",
+  "heartbeat-overlong",
 ]);
 
 /** What no customer can notice, however bad it is called. */

@@ -1,3 +1,4 @@
+import { HEARD } from "../core/heard.js";
 import type { Health } from "../core/health.js";
 import type { Evidence, Incident, Scope, WatchedMonitor } from "../core/incident.js";
 import type { Localized } from "../core/incident-view.js";
@@ -179,8 +180,9 @@ async function hostsOf(tx: Db, tree: string): Promise<HostRow[]> {
   const { rows } = await tx.raw<{ rows: HostRow[] }>(
     `select h.id, h.name, h.parents, h.depends_on as "dependsOn", count(m.num)::int as watched
        from hosts h left join monitors m on m.host_id = h.id and m.removed_at is null and not m.paused
+                                        and m.probe <> all(:heard)
       where h.tree = :tree group by h.id`,
-    { tree },
+    { tree, heard: [...HEARD] },
   );
   return rows;
 }

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from "express";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
 import { Problem } from "../errors.js";
 import type { Db } from "../store/db.js";
 import { findBearer, type Bearer, type Role } from "../store/tokens.js";
@@ -19,6 +19,18 @@ export function requireRole(db: () => Db, now: () => Date, roles: readonly Role[
     res.locals["bearer"] = bearer.name;
     next();
   };
+}
+
+/** The same for programs that know a user name and a password instead: the password is the token. */
+export function withBasic(req: Request, _res: Response, next: NextFunction): void {
+  const [, encoded] =
+    /^Basic ([A-Za-z0-9+/=]{1,1000})$/i.exec(req.headers.authorization ?? "") ?? [];
+  if (encoded !== undefined) {
+    const [, password] =
+      /^[^:]*:([\x21-\x7e]+)$/.exec(Buffer.from(encoded, "base64").toString()) ?? [];
+    req.headers.authorization = `Bearer ${password ?? "-"}`;
+  }
+  next();
 }
 
 /** Whose token came with a request; `null` without one. Throws `unauthorized` for one that is not known. */

@@ -4,7 +4,9 @@ import helmet from "helmet";
 import { Problem } from "../errors.js";
 import type { Log } from "../log.js";
 import { describeDatabaseError, isDatabaseAway } from "../store/db.js";
+import { alerts, type AlertIntakeSettings } from "./alerts/index.js";
 import { api, type ApiSettings } from "./api/index.js";
+import { beats, type BeatSettings } from "./beats/index.js";
 import type { Copies } from "./page/copies.js";
 import { createFront } from "./page/front.js";
 import { pageRoutes, sendErrorPage } from "./page/routes.js";
@@ -12,9 +14,11 @@ import { sendProblem } from "./problem.js";
 import { reportPages, type ReportPagesSettings } from "./report/index.js";
 import { system, type SystemSettings } from "./system.js";
 
-export interface SiteSettings extends ApiSettings, SystemSettings {
+export interface SiteSettings extends ApiSettings, SystemSettings, AlertIntakeSettings {
   readonly copies: Copies;
   readonly log: Log;
+  /** What taking the beats of jobs needs besides. */
+  readonly beating: Pick<BeatSettings, "ears" | "keep">;
   readonly trustProxy: readonly string[];
   /** What the form for customers and their own pages need besides; without it there are none. */
   readonly reporting: Pick<ReportPagesSettings, "waiting" | "reencoder">;
@@ -30,7 +34,7 @@ const MAX_CONNECTIONS = 20_000;
 
 /** The whole face: the small door with rendered pages first, Express for everything else. */
 export function createSite(settings: SiteSettings): Server {
-  const { copies, log, trustProxy, reporting } = settings;
+  const { copies, log, trustProxy, reporting, beating } = settings;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -40,6 +44,8 @@ export function createSite(settings: SiteSettings): Server {
   app.use(helmet({ contentSecurityPolicy: false, strictTransportSecurity: false }));
   app.use(system(settings));
   app.use("/api/v1", api(settings));
+  app.use(beats({ ...settings, ...beating }));
+  app.use(alerts(settings));
   app.use(reportPages({ ...settings, ...reporting }));
   app.use(pageRoutes(settings));
   app.use(() => {
@@ -76,8 +82,9 @@ function limitBody(req: IncomingMessage): void {
   req.once("close", () => clearTimeout(late));
 }
 
-/** The address as it may be logged: what makes a customer's own page theirs stays out. */
-const loggable = (path: string): string => path.replace(/^(\/report\/[^/]+\/).+/, "$1…");
+/** The address as it may be logged: what makes a customer's own page theirs stays out, and a job's token. */
+const loggable = (path: string): string =>
+  path.replace(/^(\/report\/[^/]+\/|\/beat\/|\/ping\/|\/api\/push\/).+/, "$1…");
 
 /** What went wrong, as a page for people and as a problem document for programs. */
 function failure(log: Log, copies: Copies): ErrorRequestHandler {

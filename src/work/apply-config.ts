@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.js";
 import type { Changes, Difference } from "../config/difference.js";
+import { ALERT } from "../core/heard.js";
 import { removeComponents, saveComponents, listComponents } from "../store/components.js";
 import type { Db } from "../store/db.js";
 import { listHosts, removeHosts, saveHosts } from "../store/hosts.js";
@@ -75,7 +76,14 @@ export async function applyWhole(
         save: config.components,
         remove: await gone(listComponents(db), config.components),
       },
-      monitors: { save: config.monitors, remove: await gone(listWatched(db), config.monitors) },
+      // What stands for alerts is made and ended by those who judge them.
+      monitors: {
+        save: config.monitors,
+        remove: await gone(
+          listWatched(db).then((all) => all.filter(({ probe }) => probe !== ALERT)),
+          config.monitors,
+        ),
+      },
     },
     roster,
     { epoch, now, words },

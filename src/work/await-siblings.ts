@@ -1,3 +1,4 @@
+import { isHeard } from "../core/heard.js";
 import { wantsRecheck, isFailing } from "../core/health.js";
 import { JOIN_MS } from "../core/causes.js";
 import { isHostDown, type HostNode } from "../core/topology.js";
@@ -68,16 +69,18 @@ export function createSiblings(
     return beside(host)
       .slice(0, BESIDE_MOST)
       .flatMap((one) => {
-        const well = roster
-          .ofHost(one)
-          .find(({ paused, health }) => !paused && !isFailing(health.state));
+        const well = lookedAt(one).find(({ health }) => !isFailing(health.state));
         return well ? [well.id] : [];
       });
   };
 
+  /** Those of a host that can be looked at. */
+  const lookedAt = (host: string): Watched[] =>
+    roster.ofHost(host).filter(({ paused, probe }) => !paused && !isHeard(probe));
+
   const isOpen = (host: string, { at, until }: Asked): boolean => {
     if (now().getTime() >= until) return false;
-    const watched = roster.ofHost(host).filter(({ paused }) => !paused);
+    const watched = lookedAt(host);
     const failing = watched.filter(({ health }) => isFailing(health.state)).length;
     const pending = watched.filter(
       ({ health, confirm }) =>
@@ -91,7 +94,7 @@ export function createSiblings(
   };
 
   const askOn = (host: string, fresh: ReadonlySet<string>): string[] => {
-    const others = roster.ofHost(host).filter(({ id, paused }) => !fresh.has(id) && !paused);
+    const others = lookedAt(host).filter(({ id }) => !fresh.has(id));
     const well = others.filter(({ health }) => !isFailing(health.state));
     const before = asked.get(host);
     if (well.length === 0 || (before && now().getTime() < before.until)) return [];

@@ -1,6 +1,9 @@
 import { NO_CONFIG, type Config, type Monitor } from "../config/config.js";
 import { difference, type Difference } from "../config/difference.js";
+import { expectationOf } from "../config/heartbeat.js";
 import { createClosing } from "../closing.js";
+import { isHeard } from "../core/heard.js";
+import type { Expectation } from "../core/heartbeat.js";
 import type { Localized } from "../core/incident-view.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
@@ -16,12 +19,16 @@ import { createTurns } from "../turns.js";
 import type { Batch, Birth, Sights, Watch } from "../worker/messages.js";
 import { applyDifference, applyWhole } from "./apply-config.js";
 import { createSiblings } from "./await-siblings.js";
+import { dropStrays, judgeBeatsOnce } from "./judge-beats.js";
+import { forgetOldAlerts, judgeAlertsOnce } from "./judge-alerts.js";
 import { createJudge, newPublicId } from "./judge.js";
 import { keepWorker, type WorkerKeeper } from "./keep-worker.js";
 import { every } from "./recurring.js";
 import { createRoster, type Roster } from "./roster.js";
+import { goRound } from "./rounds.js";
 import { wordsOfWork } from "./words-of-work.js";
 import { createTaker, type Taken } from "./take-results.js";
+import { createTell } from "./tell-heard.js";
 import { dropOld, preparePartitions, rollUp } from "./tidy.js";
 import { watchSight } from "./watch-sight.js";
 
@@ -37,6 +44,8 @@ export interface Lead {
     readonly pid: number | null;
   };
   readonly watching: number;
+  /** Something that tells of itself has done so. */
+  heard(what: "beats" | "alerts"): void;
   /** Whether nobody else has begun to lead since; rejects where the database is away. */
   stillLeads(): Promise<boolean>;
   stop(): Promise<void>;
@@ -95,10 +104,10 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   const taker = createTaker({ db, roster, epoch, location: LOCATION, now, log, metrics });
 
   /** Acknowledged once committed; what it means for incidents follows, and is settled if it fails. */
-  const take = async (batch: Batch): Promise<void> => {
+  const take = async (batch: Batch, along?: (tx: Db) => Promise<void>): Promise<void> => {
     for (let rest: Batch | null = batch; rest;) {
       const part: Batch = rest;
-      const taken = await inTurn(() => taker.take(part));
+      const taken = await inTurn(() => taker.take(part, along));
       rest = taken.rest;
       const judging = follow(taken.confirmed);
       // What comes next in this batch undoes some of it: first things first.
@@ -133,13 +142,35 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     birth,
     sights: sightsOf(config),
     watches: () => config.monitors.flatMap((monitor) => watchOf(monitor, roster)),
-    take,
+    take: (batch) => take(batch),
     now,
     log,
     say,
     metrics,
   });
   closing.add("worker", () => worker.stop());
+  const judgeBeats = judgeBeatsOnce({
+    db,
+    roster,
+    expectations: () => expectationsOf(config),
+    tell: createTell(`beats-${epoch}`, take),
+    now,
+  });
+  const beats = goRound("beats", log, judgeBeats);
+  closing.add("beats", () => beats.stop());
+  const judgeAlerts = judgeAlertsOnce({
+    db,
+    roster,
+    epoch,
+    config: () => config,
+    tell: createTell(`alerts-${epoch}`, take),
+    inTurn,
+    onEnded: () => (unsettled = true),
+    now,
+    log,
+  });
+  const alerts = goRound("alerts", log, judgeAlerts);
+  closing.add("alerts", () => alerts.stop());
   /** What the file says; `config` is what is in place, which follows as soon as the database is there. */
   let wanted = config;
   const configure = async (): Promise<void> => {
@@ -150,13 +181,13 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     else await applyDifference(db, next, change, roster, applying);
     config = next;
     if (change.resolvers || change.references || change.egress) worker.setSights(sightsOf(next));
-    const paused = next.monitors.filter((monitor) => monitor.paused);
+    const unlooked = next.monitors.filter(({ paused, probe }) => paused || isHeard(probe));
     const { added, changed, removed } = change.monitors;
     worker.watch(
       [...added, ...changed.map(({ after }) => after)].flatMap((monitor) =>
         watchOf(monitor, roster),
       ),
-      [...removed, ...paused].map(({ id }) => id),
+      [...removed, ...unlooked].map(({ id }) => id),
     );
     // What has not been looked at yet is not green, and what nobody watches any more is over.
     await watchSight(db, roster, epoch, now(), true);
@@ -209,7 +240,11 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   );
   closing.add(
     "drop-old",
-    every("23 17 * * * *", "drop-old", log, () => dropOld(db, config, now(), log)),
+    every("23 17 * * * *", "drop-old", log, async () => {
+      await dropStrays(db, now(), log);
+      await forgetOldAlerts(db, now());
+      await dropOld(db, config, now(), log);
+    }),
   );
   metrics.leading.set(1);
   closing.add("leading", () => metrics.leading.set(0));
@@ -231,6 +266,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     },
     epoch,
     worker,
+    heard: (what) => (what === "beats" ? beats : alerts).wake(),
     get watching() {
       return config === NO_CONFIG ? 0 : roster.size;
     },
@@ -247,9 +283,24 @@ const sightsOf = ({ resolvers, references, egress }: Config): Sights => ({
 
 function watchOf(monitor: Monitor, roster: Roster): Watch[] {
   const known = roster.get(monitor.id);
-  if (monitor.paused || !known) return [];
+  if (monitor.paused || isHeard(monitor.probe) || !known) return [];
   const { id, probe, target, everyMs, timeoutMs, confirm, options } = monitor;
   return [{ id, probe, target, everyMs, timeoutMs, confirm, options, health: known.health }];
+}
+
+/** By configuration, so that the same one has the same expectations. */
+const EXPECTATIONS = new WeakMap<Config, ReadonlyMap<string, Expectation>>();
+
+function expectationsOf(config: Config): ReadonlyMap<string, Expectation> {
+  const read =
+    EXPECTATIONS.get(config) ??
+    new Map(
+      config.monitors
+        .filter(({ probe }) => probe === "heartbeat")
+        .map((monitor) => [monitor.id, expectationOf(monitor, config.site.timezone)]),
+    );
+  EXPECTATIONS.set(config, read);
+  return read;
 }
 
 const scopeOf = ({ id, tree }: Pick<Watched, "id" | "tree">): ScopeKey =>

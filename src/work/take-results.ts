@@ -1,4 +1,5 @@
 import { gapOf, isFailing, observe, shownState, type Health, type Shown } from "../core/health.js";
+import { isHeard } from "../core/heard.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import type { Db } from "../store/db.js";
@@ -34,8 +35,9 @@ export interface Taker {
    * committed, so the worker may forget it. What was taken before is passed over. Of a batch that
    * was long on its way only so much is taken that incidents can follow each change: the rest is to
    * be taken next. Rejects where the database is away or another instance leads: nothing is recorded.
+   * `along` is stored in the same transaction; default: that the worker has spoken.
    */
-  take(batch: Batch): Promise<Taken>;
+  take(batch: Batch, along?: (tx: Db) => Promise<void>): Promise<Taken>;
 }
 
 interface TakerSettings {
@@ -71,7 +73,7 @@ export function createTaker({
   };
 
   return {
-    async take({ stream, sightings }) {
+    async take({ stream, sightings }, along = (tx) => recordWord(tx, location, now())) {
       const parent = sightings.find(({ traceparent }) => traceparent)?.traceparent ?? null;
       return withSpan("results.take", { "tudunk.results": sightings.length }, parent, async () => {
         const at = now();
@@ -87,7 +89,7 @@ export function createTaker({
             if (read.states.length > 0) await recordStates(tx, read.states);
             for (const round of read.rounds) await recordShown(tx, round);
             await markHoursDue(tx, lateHours(read.rows, at));
-            await recordWord(tx, location, at);
+            await along(tx);
             await markTaken(tx, stream, sightings[taken - 1]?.seq ?? last);
             return { ...read, fresh: fresh.slice(0, read.length), rest: sightings.slice(taken) };
           })
@@ -100,6 +102,8 @@ export function createTaker({
         for (const { result, lagMs, monitor } of read.fresh) {
           const kind = roster.get(monitor)?.probe ?? "gone";
           metrics.results.inc({ kind, outcome: result.outcome });
+          // Nobody looked at what tells of itself.
+          if (isHeard(kind)) continue;
           metrics.probeSeconds.observe({ kind }, result.ms / 1_000);
           metrics.startLagSeconds.observe(lagMs / 1_000);
         }

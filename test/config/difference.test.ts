@@ -38,6 +38,7 @@ const config = (more: Partial<Config> = {}): Config => ({
     { id: "d", group: null, isGroup: false, name: { en: "D" }, description: null },
   ],
   monitors: [monitor("a"), monitor("b")],
+  rules: [],
   maintenances: [],
   channels: [{ id: "ops", kind: "email", settings: { to: ["a@example.org"] } }],
   policy: { publish: "confirmed", nextUpdateMs: 1, reopenMs: 1 },

@@ -228,6 +228,7 @@ test("an empty file is an empty configuration with every default", async () => {
     components: [],
     monitors: [],
     channels: [],
+    rules: [],
     maintenances: [],
     policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
     texts: {},

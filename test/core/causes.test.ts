@@ -11,12 +11,16 @@ const host = (
 const place = (id: string, parents: readonly string[] = []): WatchedHost =>
   host(id, parents, { watched: 0 });
 
+const fails = (id: string, on: string, since: number): Failing => ({
+  id,
+  host: on,
+  probe: "http",
+  since,
+});
+
 /** Two failing monitors of each of these hosts, from `since` on. */
 const dead = (since: number, ...hosts: readonly string[]): Failing[] =>
-  hosts.flatMap((one) => [
-    { id: `${one}-a`, host: one, since },
-    { id: `${one}-b`, host: one, since },
-  ]);
+  hosts.flatMap((one) => [fails(`${one}-a`, one, since), fails(`${one}-b`, one, since)]);
 
 const causesOf = (
   failing: readonly Failing[],
@@ -64,14 +68,14 @@ test("a switch that fails itself takes along what stands on it, however little",
   expect(causesOf(dead(0, "s", "s3"), hosts)).toEqual(["host s: 4"]);
   expect(causesOf(dead(0, "s"), hosts)).toEqual(["host s: 2"]);
   const one = [host("s", [], { watched: 1 }), ...servers("s", 9)];
-  const ping: Failing = { id: "ping", host: "s", since: 0 };
+  const ping: Failing = fails("ping", "s", 0);
   expect(causesOf([ping], one)).toEqual(["monitor ping: 1"]);
   expect(causesOf([ping, ...dead(9, "s3")], one)).toEqual(["host s: 3"]);
 });
 
 test("what depends on a host that fails, fails because of it, unless it did so long before", () => {
   const hosts = [host("relay"), host("mail", [], { dependsOn: ["relay"], watched: 6 })];
-  const late: Failing = { id: "mail-smtp", host: "mail", since: 50 };
+  const late: Failing = fails("mail-smtp", "mail", 50);
   expect(causesOf([...dead(0, "relay"), late], hosts)).toEqual(["host relay: 3"]);
   expect(causesOf([late], hosts)).toEqual(["monitor mail-smtp: 1"]);
   const long = { ...late, since: -JOIN_MS - 1 };
@@ -83,16 +87,13 @@ test("what depends on a host that fails, fails because of it, unless it did so l
 
 test("two that depend on each other have one cause, and no end is not reached", () => {
   const hosts = [host("a", [], { dependsOn: ["b"] }), host("b", [], { dependsOn: ["a"] })];
-  const failing: Failing[] = [
-    { id: "a1", host: "a", since: 1 },
-    { id: "b1", host: "b", since: 0 },
-  ];
+  const failing: Failing[] = [fails("a1", "a", 1), fails("b1", "b", 0)];
   expect(causesOf(failing, hosts)).toHaveLength(1);
 });
 
 test("a cause that lasts takes in what begins under it", () => {
   const hosts = [place("r"), ...servers("r", 4)];
-  expect(causesOf([{ id: "x", host: "r3", since: 0 }], hosts, ["r"])).toEqual(["host r: 1"]);
+  expect(causesOf([fails("x", "r3", 0)], hosts, ["r"])).toEqual(["host r: 1"]);
 });
 
 test("hosts are judged together where anything connects them", () => {
@@ -139,7 +140,7 @@ test("every failure has one cause, in any world", () => {
           picked.flatMap(([n, m, since]) => {
             const on = hosts[n % hosts.length];
             if (!on || m >= on.watched) return [];
-            const one: Failing = { id: `${on.id}-${m}`, host: on.id, since };
+            const one: Failing = fails(`${on.id}-${m}`, on.id, since);
             return [[one.id, one] as const];
           }),
         ).values(),

@@ -105,6 +105,27 @@ test.each<[name: string, given: Scope, then: string[]]>([
     ],
   ],
   [
+    "jobs that fall silent do not make a host fail",
+    scope([down("a", { probe: "heartbeat" }), down("b", { probe: "heartbeat" }), up("c")]),
+    [
+      "opened new-1",
+      "evidence-added new-1",
+      "opened new-2",
+      "evidence-added new-2",
+      "assessed new-1",
+      "assessed new-2",
+    ],
+  ],
+  [
+    "jobs that were heard of lately do not keep a host from failing",
+    scope([
+      down("a"),
+      down("b"),
+      ...["c", "d", "e"].map((id) => monitor(id, "up", { probe: "heartbeat" })),
+    ]),
+    ["opened new-1", "evidence-added new-1", "evidence-added new-1", "assessed new-1"],
+  ],
+  [
     "a second failure widens the open incident, which keeps its id",
     scope([down("a"), down("b"), up("c")], { open: [incident("old", "a", [evidence("a")])] }),
     ["widened old", "evidence-added old", "assessed old"],

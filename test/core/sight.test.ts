@@ -6,6 +6,7 @@ const confirm = { failures: 2, recheckMs: 5_000, recoveries: 2 };
 const look = (health: Health, at: number, outcome: "up" | "unknown"): Health =>
   observe(health, { at, outcome, reason: outcome }, confirm, Infinity).health;
 const seen = (health: Health, more: Partial<Seen> = {}): Seen => ({
+  probe: "http",
   component: "web",
   everyMs: 60_000,
   timeoutMs: 10_000,
@@ -17,6 +18,18 @@ const looked = look(unseen(0), 1_000, "up");
 const blind = look(look(looked, 61_000, "unknown"), 66_000, "unknown");
 
 test.each<[name: string, monitors: Seen[], now: number, since: number | null]>([
+  [
+    "what tells of itself hides nothing before its first word",
+    [seen(looked), seen(unseen(0), { probe: "heartbeat" })],
+    131_000,
+    null,
+  ],
+  [
+    "a component of which nothing was heard yet cannot be seen",
+    [seen(unseen(0), { probe: "heartbeat" })],
+    131_000,
+    0,
+  ],
   ["a component seen in time can be seen", [seen(looked)], 131_000, null],
   [
     "overdue by more than an interval and its timeout it cannot, since the last look",

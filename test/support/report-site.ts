@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import { onTestFinished } from "vitest";
+import { NO_CONFIG } from "../../src/config/config.js";
 import type { Extraction, Span } from "../../src/core/extract/extraction.js";
 import type { PageModel } from "../../src/core/page.js";
 import type { Answer } from "../../src/core/report.js";
@@ -82,6 +83,8 @@ export async function serveReports(
     links,
     receipt: ({ reference }) => anAnswer({ text: `We have it: ${reference}` }),
     reporting: { waiting, reencoder },
+    config: () => NO_CONFIG,
+    beating: { ears: () => null, keep: () => Promise.reject(new Error("no beats here")) },
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

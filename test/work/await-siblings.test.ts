@@ -9,7 +9,7 @@ const CONFIRM = { failures: 2, recheckMs: 5_000, recoveries: 2 };
 const begun = START.getTime();
 
 /** Monitors of one host, each seen up once, and what they see afterwards. */
-function watch(ids: readonly string[]) {
+function watch(ids: readonly string[], probes: Readonly<Record<string, string>> = {}) {
   const roster = createRoster();
   const clock = { now: begun + 1_000 };
   const healthy = observe(
@@ -19,9 +19,12 @@ function watch(ids: readonly string[]) {
     600_000,
   );
   roster.put(
-    ids.map(
-      (id, num) => ({ ...monitorRow(id), num, tree: "web3", health: healthy.health }) as Watched,
-    ),
+    ids.map((id, num): Watched => ({
+      ...monitorRow(id, { probe: probes[id] ?? "http" }),
+      num,
+      tree: "web3",
+      health: healthy.health,
+    })),
   );
   const siblings = createSiblings(
     roster,
@@ -58,6 +61,16 @@ test("the first failure of a host asks for its others, and awaits them until the
   expect(siblings.room("web3"), "a and d are not more than half").toBe(Infinity);
   expect(siblings.ended()).toEqual([HOST]);
   expect(siblings.ended()).toEqual([]);
+});
+
+test("what tells of itself is neither asked nor awaited", () => {
+  const { siblings, see, confirmed } = watch(["a", "b", "job"], { job: "heartbeat" });
+  see("a", "down", "down");
+  expect(siblings.ask(confirmed("a"))).toEqual(["b"]);
+  see("b", "up");
+  expect(siblings.room("web3")).toBe(Infinity);
+  see("job", "down");
+  expect(siblings.ask(confirmed("job"))).toEqual([]);
 });
 
 test("a sibling that failed once is awaited until its second look", () => {

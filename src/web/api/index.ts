@@ -4,6 +4,7 @@ import { publicId } from "../../core/ids.js";
 import type { Localized } from "../../core/incident-view.js";
 import type { Headlined } from "../../core/wording.js";
 import { Problem } from "../../errors.js";
+import { findLastBeat } from "../../store/beats.js";
 import type { Db } from "../../store/db.js";
 import { findIncident, listIncidents } from "../../store/incident-rows.js";
 import { postUpdate } from "../../store/incident-updates.js";
@@ -64,7 +65,8 @@ export function api(settings: ApiSettings): Router {
   routes.get("/monitors/:id", async (req, res) => {
     const row = await findMonitor(db(), idOf(req.params.id), now());
     if (!row) throw new Problem("not-found", "There is no such monitor.");
-    res.json(monitorOf(row));
+    const lastBeat = row.probe === "heartbeat" ? await findLastBeat(db(), row.id) : undefined;
+    res.json({ ...monitorOf(row), ...(lastBeat !== undefined && { lastBeat }) });
   });
 
   routes.get("/incidents", async (req, res) => {

@@ -31,6 +31,20 @@ export const monitor = z
     component: z.string().nullable(),
     labels: z.record(z.string(), z.string()),
     lastResult: result.nullable(),
+    lastBeat: z
+      .object({
+        at: instant,
+        signal: z.enum(["success", "start", "fail", "log"]),
+        exitStatus: z.number().nullable(),
+        run: z.string().nullable(),
+        ms: z.number().nullable(),
+        text: z.string().nullable(),
+      })
+      .nullable()
+      .optional()
+      .meta({
+        description: "Of one heartbeat: what its job said last, with the beginning of its output",
+      }),
   })
   .meta({ id: "Monitor" });
 
