@@ -152,6 +152,9 @@ export const REASONS = {
   "prometheus-unavailable": "Prometheus could not be asked, or did not answer as one.",
   "login-withheld": "The login was not sent, as the connection is not encrypted.",
 
+  // What is concluded from many looks; no probe gives it.
+  unstable: "It works and fails by turns.",
+
   // What tells of itself; no probe gives these.
   "heartbeat-late": "The beat is overdue, and still within its grace.",
   "heartbeat-missing": "No beat came in time.",

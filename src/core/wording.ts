@@ -1,3 +1,4 @@
+import { UNSTABLE } from "./health.js";
 import type { IncidentState, Localized } from "./incident-view.js";
 import { never } from "./never.js";
 
@@ -20,6 +21,7 @@ export const FAULTS = [
   "any.certificate",
   "any.expiring",
   "any.slow",
+  "any.unstable",
   "any.down",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -138,6 +140,7 @@ function classOf({ reason }: Sighting): ReasonClass {
 function faultOfOne(sighting: Sighting): Fault {
   const area = areaOf(sighting.probe);
   const kind = classOf(sighting);
+  if (sighting.reason === UNSTABLE) return "any.unstable";
   if (kind === "name") return "name.missing";
   if (sighting.reason === "certificate-expires-soon") return "any.expiring";
   if (sighting.reason === "domain-expires-soon") return "name.expiring";

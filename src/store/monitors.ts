@@ -132,6 +132,8 @@ export interface MonitorView {
   readonly labels: Readonly<Record<string, string>>;
   readonly state: "up" | "degraded" | "down" | "unknown" | "paused" | "pending";
   readonly since: Date;
+  /** It changes too often to be believed. */
+  readonly flapping: boolean;
   readonly everyMs: number;
   readonly timeoutMs: number;
   readonly lastAt: Date | null;
@@ -144,6 +146,7 @@ const OVERDUE = `s.last_at < cast(:now as timestamptz) - (2 * m.every_ms + m.tim
 const VIEW = `m.id, m.probe, m.target, m.host_id as "host", m.component_id as "component", m.labels,
   case when m.paused then 'paused' when ${OVERDUE} then 'unknown' else s.state end as state,
   case when ${OVERDUE} and not m.paused then s.last_at else s.since end as since,
+  (s.health ->> 'unstableSince') is not null as flapping,
   m.every_ms as "everyMs", m.timeout_ms as "timeoutMs", s.last_at as "lastAt", s.last_result as "lastResult"`;
 
 /** How many monitors under watch there are of each state. */

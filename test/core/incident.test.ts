@@ -56,7 +56,14 @@ const incident = (
 });
 
 const scope = (monitors: readonly WatchedMonitor[], more: Partial<Scope> = {}): Scope => ({
-  hosts: [{ id: "web3", parents: [], dependsOn: [], watched: monitors.length }],
+  hosts: [
+    {
+      id: "web3",
+      parents: [],
+      dependsOn: [],
+      watched: monitors.filter(({ probe }) => probe === "http").length,
+    },
+  ],
   monitors,
   open: [],
   recent: [],

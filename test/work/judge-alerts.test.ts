@@ -30,7 +30,9 @@ const rule = (id: string, more: Partial<AlertRule> = {}): AlertRule => ({
 });
 const config: Config = {
   ...NO_CONFIG,
-  hosts: [{ id: "web3", kind: "server", name: "web3.test", addresses: [], parents: [], dependsOn: [] }],
+  hosts: [
+    { id: "web3", kind: "server", name: "web3.test", addresses: [], parents: [], dependsOn: [] },
+  ],
   components: [
     { id: "web", group: null, isGroup: false, name: { en: "Websites" }, description: null },
   ],

@@ -124,13 +124,13 @@ export function api(settings: ApiSettings): Router {
   return routes;
 }
 
-/** No monitor flaps yet: flapping becomes a state of its own together with its rules. */
 const monitorOf = ({
   id,
   probe,
   target,
   state,
   since,
+  flapping,
   host,
   component,
   labels,
@@ -141,7 +141,7 @@ const monitorOf = ({
   target,
   state,
   since: since.toISOString(),
-  flapping: false,
+  flapping,
   host,
   component,
   labels,
