@@ -18,6 +18,7 @@ const LOOK_EVERY_MS = 50;
 export const telling: Bench = async ({ part }) => {
   await part(singleFaults);
   await part(hostDown);
+  await part(rackDown);
 };
 
 async function singleFaults(stage: Stage): Promise<void> {
@@ -161,6 +162,86 @@ async function hostDown(stage: Stage): Promise<void> {
     uptimeKumaMessages: 2 * HOST_MONITORS,
     bar: 2,
     ok: onFailure.length >= 1 && onFailure.length <= 2 && onRecovery.length <= 2,
+  });
+}
+
+const SERVERS = 40;
+const EACH = 6;
+/** From the first server's death to the last one's. */
+const DYING_MS = 55_000;
+/** Two minutes after the last recovery what still fails is split off; and a look to see it. */
+const SETTLED_MS = 150_000;
+
+/** A rack's servers die one after the other, in any order; then all but one come back. */
+async function rackDown(stage: Stage): Promise<void> {
+  const target = await openTarget(stage, "http");
+  const sink = await openSink(stage);
+  const serverOf = (index: number): number => Math.floor(index / EACH);
+  const pathsOf = (server: number): string[] =>
+    Array.from({ length: EACH }, (_, n) => `/m/${server * EACH + n}`);
+  const program = await startProgram(stage, {
+    config: configText(
+      manyMonitors(SERVERS * EACH, (index) => ({
+        probe: "http",
+        target: `http://127.0.0.1:${target.port}/m/${index}`,
+        every: `${EVERY_S}s`,
+        timeout: "2s",
+        host: `s-${serverOf(index)}`,
+        component: `c-${serverOf(index) % 5}`,
+        confirm: CONFIRM,
+      })),
+      {
+        hosts: [
+          { id: "rack-a", kind: "rack" },
+          ...Array.from({ length: SERVERS }, (_, n) => ({ id: `s-${n}`, parents: ["rack-a"] })),
+        ],
+        components: Array.from({ length: 5 }, (_, index) => ({ id: `c-${index}` })),
+        channels: [sink.channel],
+      },
+    ),
+  });
+  await sleep(3 * EVERY_S * 1_000);
+  const order = Array.from({ length: SERVERS }, (_, n) => n).toSorted(
+    (a, b) => ((a * 7 + 3) % SERVERS) - ((b * 7 + 3) % SERVERS),
+  );
+  const beganMs = Date.now();
+  const failing: string[] = [];
+  for (const server of order) {
+    failing.push(...pathsOf(server));
+    await target.fail(failing);
+    await sleep(DYING_MS / SERVERS);
+  }
+  await sleep(SETTLED_MS);
+  const onFailure = sink.since(beganMs);
+  const summary = async () => {
+    const reply = await fetch(`${program.url}/api/v2/summary.json`);
+    return (await reply.json()) as { incidents: { id: string; name: string }[] };
+  };
+  const down = await summary();
+  const backMs = Date.now();
+  const [last = 0] = order;
+  await target.fail(pathsOf(last));
+  await sleep(SETTLED_MS);
+  const onRecovery = sink.since(backMs);
+  const back = await summary();
+  stage.print({
+    bench: "telling-rack-down",
+    servers: SERVERS,
+    monitors: SERVERS * EACH,
+    dyingS: DYING_MS / 1_000,
+    events: onFailure.map(({ event }) => event),
+    page: down.incidents.map(({ name }) => name),
+    eventsOnRecovery: onRecovery.map(({ event }) => event),
+    pageOnRecovery: back.incidents.map(({ name }) => name),
+    bar: "one opening, at most one wider; then one opening and one resolution",
+    ok:
+      onFailure.filter(({ event }) => event === "incident.opened").length === 1 &&
+      onFailure.length <= 2 &&
+      down.incidents.length === 1 &&
+      down.incidents[0]?.name.includes("rack-a") === true &&
+      onRecovery.length === 2 &&
+      back.incidents.length === 1 &&
+      back.incidents[0]?.id !== down.incidents[0]?.id,
   });
 }
 

@@ -91,6 +91,7 @@ const STORE_FAMILIES: readonly (readonly string[])[] = [
     "src/store/incident-updates.ts",
     "src/store/incident-customers.ts",
     "src/store/incident-by-hand.ts",
+    "src/store/blindness.ts",
     "src/store/maintenances.ts",
     "src/store/maintenance-rows.ts",
     "src/store/still-broken.ts",

@@ -38,3 +38,20 @@ export function unseenSince(monitors: Iterable<Seen>, now: number): Map<string, 
       since.set(component, Math.min(since.get(component) ?? Infinity, from));
   return since;
 }
+
+/**
+ * Since when (epoch ms) we see next to nothing: more than half of what is looked at is blind or overdue.
+ * `null` while we see, and where nothing is looked at.
+ */
+export function blindSince(monitors: Iterable<Seen>, now: number): number | null {
+  let watched = 0;
+  const unseen: number[] = [];
+  for (const { probe, everyMs, timeoutMs, paused, health } of monitors) {
+    if (paused || isHeard(probe)) continue;
+    watched += 1;
+    const seenAt = health.lastAt ?? health.since;
+    if (health.blind) unseen.push(health.runs.unknown.since);
+    else if (now - seenAt > 2 * everyMs + timeoutMs) unseen.push(seenAt);
+  }
+  return unseen.length * 2 > watched ? Math.min(...unseen) : null;
+}

@@ -6,9 +6,9 @@ import type { Db } from "./db.js";
 import { oweMessages, type OweOptions } from "./incident-messages.js";
 import { findIncident } from "./incident-rows.js";
 
-/** What somebody on duty knows and no probe sees. */
+/** What no probe sees: somebody on duty knows it, reports say it, or it is that probes see nothing. */
 export interface Declared {
-  readonly cause: { readonly kind: "component" | "reports"; readonly id: string };
+  readonly cause: { readonly kind: "component" | "reports" | "blindness"; readonly id: string };
   readonly title: Localized;
   readonly text: Localized;
   readonly components: readonly {

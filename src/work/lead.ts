@@ -27,6 +27,7 @@ import { every } from "./recurring.js";
 import { createRoster, type Roster } from "./roster.js";
 import { goRound } from "./rounds.js";
 import { wordsOfWork } from "./words-of-work.js";
+import { createBlindness } from "./tell-blindness.js";
 import { createTaker, type Taken } from "./take-results.js";
 import { createTell } from "./tell-heard.js";
 import { dropOld, preparePartitions, rollUp } from "./tidy.js";
@@ -203,6 +204,25 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
       await watchSight(db, roster, epoch, now(), config !== NO_CONFIG);
       // Also where it has nothing to report for long: it speaks, so it sees.
       if (worker.wordAt) await recordWord(db, LOCATION, worker.wordAt);
+    }),
+  );
+  const blindness = createBlindness({
+    db,
+    epoch,
+    location: LOCATION,
+    roster,
+    site: () => config.site.name,
+    channels: () => config.channels.map(({ id }) => id),
+    nextUpdateMs: () => config.policy.nextUpdateMs,
+    texts,
+    now,
+    log,
+    onOwed,
+  });
+  closing.add(
+    "blindness",
+    every("*/5 * * * * *", "blindness", log, async () => {
+      if (config !== NO_CONFIG) await blindness.look();
     }),
   );
   closing.add(
