@@ -92,12 +92,14 @@ export const isFailing = (state: ConfirmedState): state is "degraded" | "down" =
  * than `gapMs` runs start anew and the gap itself was unseen. A result that is not newer than the
  * last one is history and changes nothing. A monitor that changes too often (`core/flapping.ts`) is
  * unstable: degraded at least, until it has been steady for a while, and down while it really is.
+ * Changes count only where they are its own (`own`): not while what it stands on is down.
  */
 export function observe(
   health: Health,
   result: { readonly at: number; readonly outcome: Outcome; readonly reason: string },
   confirm: Confirm,
   gapMs: number,
+  own = true,
 ): Observed {
   if (health.lastAt !== null && result.at <= health.lastAt)
     return { health, shown: [], confirmed: false };
@@ -107,7 +109,8 @@ export function observe(
   const before = shownState(health);
   const runs = count(gap ? unseen(result.at).runs : health.runs, result);
   const known = gap ? NO_HISTORY : (health.history ?? NO_HISTORY);
-  const history = result.outcome === "unknown" ? known : remember(known, result.outcome !== "up");
+  const counts = own && result.outcome !== "unknown";
+  const history = counts ? remember(known, result.outcome !== "up") : known;
   const unstable = isUnstable(history, isFlapping(health));
   const unstableSince = unstable ? (health.unstableSince ?? result.at) : null;
   const judged = judge(health, runs, confirm);

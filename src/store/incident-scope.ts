@@ -37,6 +37,17 @@ export async function listUnsettledScopes(db: Db, which: "all" | "hosts"): Promi
   return rows;
 }
 
+/** Of a tree the monitors whose failure a wider cause than their own host explains. */
+export async function listExplained(db: Db, tree: string): Promise<string[]> {
+  const { rows } = await db.raw<{ rows: { id: string }[] }>(
+    `select m.id from incident_evidence e join incidents i on i.id = e.incident_id
+       join monitors m on m.num = e.monitor join hosts h on h.id = m.host_id and h.tree = :tree
+      where e.until is null and i.cause_kind = 'host' and i.cause_id <> m.host_id`,
+    { tree },
+  );
+  return rows.map(({ id }) => id);
+}
+
 interface Member extends WatchedMonitor {
   readonly num: number;
   /** When it was last looked at, where that look was good (epoch ms). */

@@ -6,7 +6,7 @@ import { wordsFor, headline } from "../core/wording.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
 import { isDatabaseAway, type Db } from "../store/db.js";
-import { listUnsettledScopes, type ScopeKey } from "../store/incident-scope.js";
+import { listExplained, listUnsettledScopes, type ScopeKey } from "../store/incident-scope.js";
 import type { Speaker } from "../store/incident-messages.js";
 import { judgeScope } from "../store/incidents.js";
 import { requireEpoch } from "../store/leadership.js";
@@ -40,6 +40,8 @@ interface JudgeSettings {
   /** How many incidents of single monitors may open on a host now, and a word when one has. */
   readonly room: (host: string | null) => number;
   readonly onOpened: (cause: Cause) => void;
+  /** Which monitors of a tree fail because what they stand on does. */
+  readonly onExplained: (tree: string, monitors: readonly string[]) => void;
 }
 
 export const newPublicId = (): string => publicId(randomBytes(12));
@@ -80,6 +82,8 @@ export function createJudge(settings: JudgeSettings): Judge {
           for (const change of changes)
             if (change.kind === "opened") settings.onOpened(change.cause);
         if (judged.some(({ event }) => event !== null)) onOwed();
+        if (scope.kind === "host")
+          settings.onExplained(scope.id, await listExplained(db, scope.id));
       },
     );
   };

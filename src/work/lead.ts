@@ -99,6 +99,7 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
     metrics,
     onOwed,
     room: (host) => siblings.room(host),
+    onExplained: (tree, monitors) => roster.explain(tree, monitors),
     onOpened: ({ kind, id }) =>
       siblings.opened(kind === "host" ? id : (roster.get(id)?.host ?? null)),
   });

@@ -13,12 +13,16 @@ export interface Roster {
   /** After a commit. */
   healed(changes: ReadonlyMap<string, Health>): void;
   ofHost(host: string): Watched[];
+  /** These of a tree, and no others of it, fail because what they stand on does. */
+  explain(tree: string, monitors: readonly string[]): void;
+  isExplained(id: string): boolean;
   readonly size: number;
 }
 
 export function createRoster(): Roster {
   const byId = new Map<string, Watched>();
   const byHost = new Map<string, Set<string>>();
+  const explained = new Map<string, ReadonlySet<string>>();
 
   const drop = (id: string): void => {
     const known = byId.get(id);
@@ -46,6 +50,14 @@ export function createRoster(): Roster {
       }
     },
     ofHost: (host) => [...(byHost.get(host) ?? [])].flatMap((id) => byId.get(id) ?? []),
+    explain(tree, monitors) {
+      if (monitors.length > 0) explained.set(tree, new Set(monitors));
+      else explained.delete(tree);
+    },
+    isExplained(id) {
+      const tree = byId.get(id)?.tree ?? null;
+      return tree !== null && explained.get(tree)?.has(id) === true;
+    },
     get size() {
       return byId.size;
     },

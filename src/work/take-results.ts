@@ -167,6 +167,7 @@ function readBatch(fresh: readonly Sighting[], roster: Roster): Read {
       { at: Date.parse(at), outcome, reason },
       watched.confirm,
       gapOf(watched.everyMs, watched.timeoutMs),
+      !roster.isExplained(watched.id),
     );
     const earlier = confirmed.get(watched.id);
     if (earlier && isFailing(earlier.monitor.health.state) !== isFailing(observed.health.state)) {

@@ -79,6 +79,19 @@ test("an unstable one that is down is down, and is not fine before it has been s
   expect(steady && isFlapping(steady)).toBe(false);
 });
 
+test("changes while what it stands on is down are not its own", () => {
+  let health = unseen(0);
+  for (const [n, look] of [..."...x.x.x.x.x.x"].entries())
+    ({ health } = observe(
+      health,
+      { at: (n + 1) * 60_000, outcome: look === "x" ? "down" : "up", reason: "r" },
+      CONFIRM,
+      150_000,
+      n < 2,
+    ));
+  expect(isFlapping(health)).toBe(false);
+});
+
 test("one outage with one recovery is no instability, nor is blindness", () => {
   expect(watch("...xxxxxx.....").some(isFlapping)).toBe(false);
   expect(watch(".?.?.?.?.?.?.?.?.?").some(isFlapping)).toBe(false);
