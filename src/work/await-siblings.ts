@@ -64,7 +64,7 @@ export function createSiblings(
   /** A monitor that works, or none, of each host beside `host`, once in a while for all of them. */
   const oneBesideEach = (host: string): string[] => {
     const parents = hosts().find(({ id }) => id === host)?.parents ?? [];
-    if (parents.length === 0 || parents.every((one) => isLately(lookedBeside.get(one)))) return [];
+    if (parents.every((one) => isLately(lookedBeside.get(one)))) return [];
     for (const parent of parents) lookedBeside.set(parent, now().getTime());
     return beside(host)
       .slice(0, BESIDE_MOST)

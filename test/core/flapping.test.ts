@@ -10,7 +10,7 @@ import {
 import { isFlapping, observe, unseen, type Health, type Outcome } from "../../src/core/health.js";
 
 const after = (looks: string, before: History = NO_HISTORY): History =>
-  [...looks].reduce((history, look) => remember(history, look === "x"), before);
+  Array.from(looks).reduce((history, look) => remember(history, look === "x"), before);
 
 test("no change is none, all changes are all, and what is newer counts more", () => {
   expect(changeIn(after("....................."))).toBe(0);
@@ -54,7 +54,7 @@ const CONFIRM = { failures: 2, recheckMs: 5_000, recoveries: 2 };
 /** The health after each of these looks, a minute apart. */
 function watch(looks: string): Health[] {
   let health = unseen(0);
-  return [...looks].map((look, n) => {
+  return Array.from(looks).map((look, n) => {
     const outcome: Outcome = look === "x" ? "down" : look === "?" ? "unknown" : "up";
     const at = (n + 1) * 60_000;
     ({ health } = observe(health, { at, outcome, reason: outcome }, CONFIRM, 150_000));
@@ -81,7 +81,7 @@ test("an unstable one that is down is down, and is not fine before it has been s
 
 test("changes while what it stands on is down are not its own", () => {
   let health = unseen(0);
-  for (const [n, look] of [..."...x.x.x.x.x.x"].entries())
+  for (const [n, look] of Array.from("...x.x.x.x.x.x").entries())
     ({ health } = observe(
       health,
       { at: (n + 1) * 60_000, outcome: look === "x" ? "down" : "up", reason: "r" },
