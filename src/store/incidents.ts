@@ -47,7 +47,7 @@ export async function judgeScope(db: Db, key: ScopeKey, options: JudgeOptions): 
     if (!loaded) return [];
     const { publish, newId, now, room = () => Infinity } = options;
     const changes = decide(loaded.scope, now.getTime(), { publish, newId, room });
-    for (const change of changes) await storeChange(tx, change, loaded, options);
+    await storeChanges(tx, changes, loaded, options);
     // Once it is known what each rests on.
     for (const change of changes)
       if (change.kind === "opened" && change.splitFrom !== null)
@@ -80,14 +80,86 @@ const ENDED: Readonly<Record<EvidenceEnd, string | null>> = {
   turned: "turned into another fault",
 };
 
-async function storeChange(
+/** In their order; what many monitors have in common is stored at once. */
+async function storeChanges(
   tx: Db,
-  change: Change,
+  changes: readonly Change[],
   loaded: LoadedScope,
   options: JudgeOptions,
 ): Promise<void> {
-  const { now, location } = options;
-  const numOf = (monitor: string): number => loaded.nums.get(monitor) ?? 0;
+  let run: Change[] = [];
+  const inRun = new Set<string>();
+  const store = async (): Promise<void> => {
+    const [first] = run;
+    const added = run.flatMap((one) => (one.kind === "evidence-added" ? one : []));
+    const ended = run.flatMap((one) => (one.kind === "evidence-ended" ? one : []));
+    run = [];
+    inRun.clear();
+    if (added.length > 0) await addEvidence(tx, added, loaded, options.location);
+    else if (ended.length > 0) await endEvidence(tx, ended, loaded);
+    else if (first) await storeChange(tx, first, options);
+  };
+  for (const change of changes) {
+    const monitor = monitorOf(change);
+    // The same monitor twice in a row has an order.
+    const isMore = monitor !== null && !inRun.has(monitor) && run.at(-1)?.kind === change.kind;
+    if (!isMore) await store();
+    run.push(change);
+    if (monitor !== null) inRun.add(monitor);
+  }
+  await store();
+}
+
+function monitorOf(change: Change): string | null {
+  if (change.kind === "evidence-added") return change.evidence.monitor;
+  return change.kind === "evidence-ended" ? change.monitor : null;
+}
+
+async function addEvidence(
+  tx: Db,
+  changes: readonly Extract<Change, { kind: "evidence-added" }>[],
+  { nums }: LoadedScope,
+  location: string,
+): Promise<void> {
+  const rows = changes.map(({ id, evidence: { monitor, outcome, reason, since } }) => ({
+    id,
+    monitor: nums.get(monitor) ?? 0,
+    outcome,
+    reason,
+    since: new Date(since),
+  }));
+  await tx.raw(
+    `insert into incident_evidence (incident_id, monitor, location, outcome, reason, since)
+     select id, monitor, :location, outcome, reason, since
+       from jsonb_to_recordset(cast(:rows as jsonb))
+            as x (id text, monitor int, outcome text, reason text, since timestamptz)
+     on conflict (incident_id, monitor, since) do update
+        set outcome = excluded.outcome, reason = excluded.reason, until = null, ended = null`,
+    { location, rows: JSON.stringify(rows) },
+  );
+}
+
+async function endEvidence(
+  tx: Db,
+  changes: readonly Extract<Change, { kind: "evidence-ended" }>[],
+  { nums }: LoadedScope,
+): Promise<void> {
+  const rows = changes.map(({ id, monitor, until, why }) => ({
+    id,
+    monitor: nums.get(monitor) ?? 0,
+    until: new Date(until),
+    ended: ENDED[why],
+  }));
+  await tx.raw(
+    `update incident_evidence e set until = greatest(e.since, x.until), ended = x.ended
+       from jsonb_to_recordset(cast(:rows as jsonb))
+            as x (id text, monitor int, until timestamptz, ended text)
+      where e.incident_id = x.id and e.monitor = x.monitor and e.until is null`,
+    { rows: JSON.stringify(rows) },
+  );
+}
+
+async function storeChange(tx: Db, change: Change, { now }: JudgeOptions): Promise<void> {
   switch (change.kind) {
     case "opened":
       await tx("incidents").insert({
@@ -134,30 +206,8 @@ async function storeChange(
       await moveEvidence(tx, change.id, change.into);
       await moveCustomers(tx, change.id, change.into, now);
       return;
-    case "evidence-added": {
-      const { monitor, outcome, reason, since } = change.evidence;
-      await tx("incident_evidence")
-        .insert({
-          incident_id: change.id,
-          monitor: numOf(monitor),
-          location,
-          outcome,
-          reason,
-          since: new Date(since),
-        })
-        .onConflict(["incident_id", "monitor", "since"])
-        .merge({ outcome, reason, until: null, ended: null });
-      return;
-    }
+    case "evidence-added":
     case "evidence-ended":
-      await tx("incident_evidence")
-        .where({ incident_id: change.id, monitor: numOf(change.monitor) })
-        .whereNull("until")
-        .update({
-          until: tx.raw("greatest(since, ?)", [new Date(change.until)]),
-          ended: ENDED[change.why],
-        });
-      return;
     case "assessed":
     case "resolved":
       return;
