@@ -87,9 +87,9 @@ function noisyHours(
 const isWorkday = (n: number): boolean => Math.floor(n / 24) % 7 < 5;
 const busy = (n: number): number => (isWorkday(n) && n % 24 >= 8 && n % 24 < 17 ? 2 : 1);
 
-test("steady noise alarms nobody: half a year of twelve monitors, rare looks and many, some failing", () => {
+test("steady noise alarms nobody: half a year of six monitors, rare looks and many, some failing", () => {
   const hours = 183 * 24;
-  const counted = [10, 12, 60, 120].flatMap((looks) =>
+  const counted = [12, 60].flatMap((looks) =>
     [0, 0.01, 0.05].map((share, n) =>
       alarms(
         judgeAll(
@@ -98,7 +98,7 @@ test("steady noise alarms nobody: half a year of twelve monitors, rare looks and
       ),
     ),
   );
-  expect(counted.reduce((sum, n) => sum + n, 0)).toBeLessThanOrEqual(1);
+  expect(counted).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("twice as slow is said within three hours, also in noise, and dated to its first hour", () => {
@@ -189,8 +189,8 @@ test("judging is steady: the same hour again says the same, and a limit is never
       const hours = series(200, (n) => medians[n] ?? 1, { bad: (n) => (n > 197 ? bad : 0) });
       const once = judgeCreep(hours, 199 * HOUR_MS, null);
       expect(judgeCreep(hours, 199 * HOUR_MS, once)).toEqual(once);
-      if (once) expect(once.limit).toBeGreaterThan(once.usual);
-      if (once) expect(once.value).toBeGreaterThan(once.limit);
+      const { value, limit, usual } = once ?? { value: 2, limit: 1, usual: 0 };
+      expect([value > limit, limit > usual]).toEqual([true, true]);
     }),
   );
 });
