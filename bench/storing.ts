@@ -1,17 +1,21 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { DateTime } from "luxon";
 import { Registry } from "prom-client";
 import { NO_CONFIG, type Config } from "../src/config/config.js";
+import { bucketOf, packSketch } from "../src/core/sketch.js";
 import { createLog } from "../src/log.js";
 import { createMetrics } from "../src/metrics.js";
 import type { Db } from "../src/store/db.js";
 import { beginEpoch } from "../src/store/leadership.js";
 import { listWatched, saveMonitors } from "../src/store/monitors.js";
+import { createTurns } from "../src/turns.js";
 import { createRoster } from "../src/work/roster.js";
 import { createTaker } from "../src/work/take-results.js";
 import { dropOld, preparePartitions, rollUp } from "../src/work/tidy.js";
+import { createCreepWatch } from "../src/work/watch-creep.js";
 import type { Sighting } from "../src/worker/messages.js";
 import { round, type Bench, type Stage } from "./bench.js";
-import { openDatabase } from "./database.js";
+import { openDatabase, timed } from "./database.js";
 
 const DAY_MS = 86_400_000;
 const ZONE = "Europe/Budapest";
@@ -21,6 +25,7 @@ const quiet = createLog("silent");
 export const storing: Bench = async ({ part }) => {
   await part(resultsPerSecond);
   await part(bytesPerDay);
+  await part(monitorsPerHour);
 };
 
 const TAKING_MONITORS = 1_000;
@@ -185,6 +190,64 @@ async function bytesPerDay(stage: Stage): Promise<void> {
   });
 }
 
+const WEEK_MONITORS = 10_000;
+const WEEK_HOURS = 8 * 24;
+/** Once an hour, of which the rest belongs to others. */
+const BAR_MS = 30_000;
+const BLOCKED_BAR_MS = 200;
+
+/** An hour of ten thousand monitors, each compared with its own week; one in a hundred is slower. */
+async function monitorsPerHour(stage: Stage): Promise<void> {
+  const db = await openDatabase(stage);
+  const last = DateTime.fromISO("2026-11-20T10:00:00", { zone: "utc" });
+  for (const days of [0, 8]) await preparePartitions(db, last.minus({ days }).toJSDate());
+  for (let from = 0; from < WEEK_MONITORS; from += 1_000) await watch(db, 1_000, new Date(0), from);
+  const roster = createRoster();
+  roster.put(await listWatched(db));
+  const now = last.plus({ hours: 1, minutes: 3 }).toJSDate();
+  roster.healed(
+    new Map([...roster.all()].map(({ id, health }) => [id, { ...health, state: "up" as const }])),
+  );
+  const sketchOf = (ms: number): string =>
+    Buffer.from(
+      packSketch(new Map([0.6, 0.8, 0.9, 1, 1.1, 1.3, 1.8].map((by) => [bucketOf(ms * by), 9]))),
+    ).toString("hex");
+  await db.raw(
+    `insert into result_hours (monitor, hour, up, degraded, down, unknown, max_ms, sketch)
+     select num, cast(:last as timestamptz) - h * interval '1 hour', 63, 0, 0, 0, 300,
+            decode(case when h < 2 and num % 100 = 0 then :slow else :usual end, 'hex')
+       from generate_series(0, :hours - 1) h, monitors order by 2, 1`,
+    { last: last.toJSDate(), hours: WEEK_HOURS, usual: sketchOf(150), slow: sketchOf(400) },
+  );
+  await db.raw("analyze result_hours");
+  const creep = createCreepWatch({
+    db,
+    roster,
+    epoch: await beginEpoch(db),
+    policy: () => NO_CONFIG.policy,
+    inTurn: createTurns(),
+    onJudged: async () => {},
+    now: () => now,
+    log: quiet,
+  });
+  const blocked = monitorEventLoopDelay({ resolution: 5 });
+  blocked.enable();
+  const ms = await timed(() => creep.look());
+  blocked.disable();
+  const found = [...roster.all()].filter(({ health }) => health.creep).length;
+  const again = await timed(() => creep.look());
+  stage.print({
+    bench: "compared-with-their-week",
+    monitors: WEEK_MONITORS,
+    ms: Math.round(ms),
+    loopBlockedMs: Math.round(blocked.max / 1e6),
+    withoutANewHourMs: round(again),
+    found,
+    bar: BAR_MS,
+    ok: ms <= BAR_MS && blocked.max / 1e6 <= BLOCKED_BAR_MS && found === WEEK_MONITORS / 100,
+  });
+}
+
 /** A table with its partitions, indexes and all (bytes). */
 async function sizeOf(db: Db, table: string): Promise<number> {
   const { rows } = await db.raw<{ rows: { bytes: string }[] }>(
@@ -196,11 +259,11 @@ async function sizeOf(db: Db, table: string): Promise<number> {
   return Number(rows[0]?.bytes ?? 0);
 }
 
-const watch = (db: Db, n: number, now: Date): Promise<void> =>
+const watch = (db: Db, n: number, now: Date, from = 0): Promise<void> =>
   saveMonitors(
     db,
     Array.from({ length: n }, (_, index) => ({
-      id: `m-${index}`,
+      id: `m-${from + index}`,
       probe: "http",
       target: `http://bench.test/${index}`,
       everyMs: EVERY_S * 1_000,

@@ -154,6 +154,8 @@ export const REASONS = {
 
   // What is concluded from many looks; no probe gives it.
   unstable: "It works and fails by turns.",
+  "slower-than-usual": "It is slower than it usually is at this time of day.",
+  "failing-more-than-usual": "More looks fail than usual at this time of day, though not in a row.",
 
   // What tells of itself; no probe gives these.
   "heartbeat-late": "The beat is overdue, and still within its grace.",

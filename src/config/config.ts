@@ -126,6 +126,8 @@ export interface Policy {
   readonly nextUpdateMs: number;
   /** A cause that fails again within this time of its resolution reopens its incident. */
   readonly reopenMs: number;
+  /** What is slower or worse than usual: not looked for, kept to the console and the API, or told to channels. */
+  readonly creep: "off" | "quiet" | "tell";
 }
 
 /** What is in force before there is a configuration file: an empty installation. */
@@ -155,7 +157,7 @@ export const NO_CONFIG: Config = {
   channels: [],
   rules: [],
   maintenances: [],
-  policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
+  policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000, creep: "quiet" },
   texts: {},
   help: {},
 };

@@ -174,7 +174,12 @@ async function readWhole(
     channels,
     rules,
     maintenances,
-    policy: { publish: policy.publish, nextUpdateMs: policy.next_update, reopenMs: policy.reopen },
+    policy: {
+      publish: policy.publish,
+      nextUpdateMs: policy.next_update,
+      reopenMs: policy.reopen,
+      creep: policy.creep,
+    },
     texts: ownTexts(texts),
     help: (texts.help ?? {}) as Config["help"],
   };

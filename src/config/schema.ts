@@ -196,6 +196,7 @@ export function sectionSchemas(languages: readonly string[]) {
       publish: z.enum(["confirmed", "manual"]).default("confirmed"),
       next_update: between("1m", "7d").prefault("30m"),
       reopen: between("0s", "7d").prefault("30m"),
+      creep: z.enum(["off", "quiet", "tell"]).default("quiet"),
     }),
     include: z.array(paragraphs(1000)).max(200).default([]),
     texts: z.strictObject({

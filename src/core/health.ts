@@ -1,3 +1,4 @@
+import { isCreep, type Creep } from "./creep.js";
 import { isUnstable, NO_HISTORY, remember, type History } from "./flapping.js";
 
 /** How many results in a row say something, and how soon a first failure is looked at again (ms). */
@@ -45,6 +46,10 @@ export interface Health {
   readonly history?: History;
   /** Since when it is unstable (epoch ms); `null` or absent while it is not. */
   readonly unstableSince?: number | null;
+  /** What creeps; it holds what is otherwise up as degraded. `null` or absent where nothing does. */
+  readonly creep?: Creep | null;
+  /** Looks of before (epoch ms) say nothing of what is usual: its target was another one. */
+  readonly usualFrom?: number;
 }
 
 /** The reason of a state that is confirmed by its changes alone. */
@@ -79,6 +84,10 @@ export const unseen = (at: number): Health => ({
 
 export const isFlapping = ({ unstableSince = null }: Health): boolean => unstableSince !== null;
 
+/** What looks alone confirmed: one that is merely slower or worse than usual is up. */
+export const ownState = ({ state, reason }: Pick<Health, "state" | "reason">): ConfirmedState =>
+  isCreep(reason) ? "up" : state;
+
 export const shownState = (health: Health): ShownState => (health.blind ? "unknown" : health.state);
 
 export const isFailing = (state: ConfirmedState): state is "degraded" | "down" =>
@@ -92,14 +101,15 @@ export const isFailing = (state: ConfirmedState): state is "degraded" | "down" =
  * than `gapMs` runs start anew and the gap itself was unseen. A result that is not newer than the
  * last one is history and changes nothing. A monitor that changes too often (`core/flapping.ts`) is
  * unstable: degraded at least, until it has been steady for a while, and down while it really is.
- * Changes count only where they are its own (`own`): not while what it stands on is down.
+ * Changes count only where they are its own (`counts`): not while what it stands on is down. One that
+ * creeps (`core/creep.ts`) is degraded at least, too, until `heed` says otherwise.
  */
 export function observe(
   health: Health,
   result: { readonly at: number; readonly outcome: Outcome; readonly reason: string },
   confirm: Confirm,
   gapMs: number,
-  own = true,
+  counts = true,
 ): Observed {
   if (health.lastAt !== null && result.at <= health.lastAt)
     return { health, shown: [], confirmed: false };
@@ -109,26 +119,31 @@ export function observe(
   const before = shownState(health);
   const runs = count(gap ? unseen(result.at).runs : health.runs, result);
   const known = gap ? NO_HISTORY : (health.history ?? NO_HISTORY);
-  const counts = own && result.outcome !== "unknown";
-  const history = counts ? remember(known, result.outcome !== "up") : known;
+  const isKept = counts && result.outcome !== "unknown";
+  const history = isKept ? remember(known, result.outcome !== "up") : known;
   const unstable = isUnstable(history, isFlapping(health));
   const unstableSince = unstable ? (health.unstableSince ?? result.at) : null;
-  const judged = judge(health, runs, confirm);
-  const next = unstable && !isFailing(judged.state) ? unsteady(health, result.at) : judged;
-  const isHeld = next !== judged;
-  const agrees = !isHeld && next.state === result.outcome;
+  const own: Health = { ...health, state: ownState(health) };
+  const judged = judge(own, runs, confirm);
+  const steady = unstable && !isFailing(judged.state) ? unsteady(own, result.at) : judged;
+  const creep = steady.state === "up" ? (health.creep ?? null) : null;
+  const next = creep ? { ...steady, state: "degraded" as const } : steady;
+  const isHeld = steady !== judged;
+  const agrees = !isHeld && (next.state === result.outcome || isCreep(health.reason));
   const blind =
     result.outcome === "unknown" && (gap || health.blind || runs.unknown.n >= confirm.failures);
   const after: Health = {
     state: next.state,
     since: next.since,
-    reason: isHeld ? UNSTABLE : agrees ? result.reason : health.reason,
+    reason: creep?.reason ?? (isHeld ? UNSTABLE : agrees ? result.reason : health.reason),
     lastAt: result.at,
     gapMs,
     runs,
     blind,
     history,
     unstableSince,
+    ...(health.creep && { creep: health.creep }),
+    ...(health.usualFrom !== undefined && { usualFrom: health.usualFrom }),
   };
 
   const shown: Shown[] = [];
@@ -145,6 +160,32 @@ export function observe(
     shown,
     confirmed:
       next.state !== health.state || (isFailing(next.state) && after.reason !== health.reason),
+  };
+}
+
+/**
+ * What a monitor's own week means for it: from `creep.since` on, or since it works, one that is otherwise
+ * up is degraded; `null` ends that, dated `over`. It is shown so from `at` on, when that was concluded.
+ */
+export function heed(
+  health: Health,
+  creep: Creep | null,
+  { at, over }: { readonly at: number; readonly over: number },
+): Observed {
+  const isHeld = isCreep(health.reason);
+  const own: Health = { ...health, state: ownState(health) };
+  let after: Health = { ...health, creep };
+  if (creep && own.state === "up") {
+    const since = isHeld ? health.since : Math.max(creep.since, health.since);
+    after = { ...after, state: "degraded", since, reason: creep.reason };
+  } else if (isHeld) {
+    after = { ...after, state: own.state, since: Math.max(over, health.since), reason: "ok" };
+  }
+  const changed = shownState(after) !== shownState(health);
+  return {
+    health: after,
+    shown: changed ? [{ state: shownState(after), at }] : [],
+    confirmed: after.state !== health.state || after.reason !== health.reason,
   };
 }
 
@@ -199,7 +240,8 @@ function judge(
  * result disagrees with what is confirmed and too few in a row have said so yet.
  */
 export function wantsRecheck(health: Health, confirm: Confirm): boolean {
-  const { runs, state } = health;
+  const { runs } = health;
+  const state = ownState(health);
   if (runs.unknown.n > 0) return !health.blind && runs.unknown.n < confirm.failures;
   if (runs.down.n > 0) return state !== "down" && runs.down.n < confirm.failures;
   if (runs.bad.n > 0) return !isFailing(state) && runs.bad.n < confirm.failures;

@@ -1,4 +1,5 @@
 import { groupByCause, JOIN_MS, mayBeWider, type Group, type WatchedHost } from "./causes.js";
+import { isCreep } from "./creep.js";
 import { isHeard } from "./heard.js";
 import { isFailing, type ConfirmedState } from "./health.js";
 import type { CauseKind, Severity } from "./incident-view.js";
@@ -139,7 +140,6 @@ export const SETTLE_MS = 120_000;
 export function decide(whole: Scope, now: number, rules: Rules): Change[] {
   const changes: Change[] = [];
   const scope = withoutExpected(whole);
-  const failing = scope.monitors.filter(({ state }) => isFailing(state));
   const drafts = scope.open.filter((one) => isOurs(one, scope)).map(draftOf);
   const topology = topologyOf(scope.hosts);
   const work: Work = {
@@ -153,6 +153,8 @@ export function decide(whole: Scope, now: number, rules: Rules): Change[] {
     spoken: new Map(),
   };
 
+  if (endTurned(work)) return changes;
+  const failing = scope.monitors.filter((one) => isFailing(one.state) && !isOutspoken(one, drafts));
   for (const one of scope.open) if (!isOurs(one, scope)) fetchMoved(one, work);
   for (const draft of drafts) endEvidence(draft, scope.monitors, changes, now);
   const lasting = drafts.filter((draft) => lasts(draft, now)).map(({ cause }) => cause.id);
@@ -251,6 +253,34 @@ const holds = (draft: Draft, monitor: string): boolean =>
   !draft.gone &&
   (standing(draft).some((one) => one.monitor === monitor) ||
     (draft.cause.kind === "monitor" && draft.cause.id === monitor));
+
+/**
+ * What creeps and what fails never share an incident, as the one may be told to nobody. Where one turned
+ * into the other, what it was evidence of loses it, and that is all for now: the next decision follows.
+ */
+function endTurned({ scope, drafts, rules, changes }: Work): boolean {
+  let anyTurned = false;
+  for (const draft of drafts) {
+    const turned = standing(draft).flatMap(({ monitor, reason, since }) => {
+      const watched = scope.monitors.find(({ id }) => id === monitor);
+      const isOther =
+        watched && isFailing(watched.state) && isCreep(watched.reason) !== isCreep(reason);
+      return isOther ? [{ monitor, until: Math.max(watched.since, since) }] : [];
+    });
+    for (const { monitor, until } of turned) end(draft, monitor, until, "turned", changes);
+    if (turned.length > 0) assess(draft, scope.monitors, rules, changes);
+    anyTurned ||= turned.length > 0;
+  }
+  return anyTurned;
+}
+
+/** Creeps, while customers still doubt the end of its outage. */
+const isOutspoken = ({ id, reason }: WatchedMonitor, drafts: readonly Draft[]): boolean =>
+  isCreep(reason) &&
+  drafts.some(
+    ({ cause, evidence }) =>
+      cause.kind === "monitor" && cause.id === id && evidence.some((one) => !isCreep(one.reason)),
+  );
 
 /** Ends the evidence of monitors that recovered or are no longer watched here. */
 function endEvidence(
@@ -434,7 +464,11 @@ function reopen(earlier: Incident, drafts: Draft[], changes: Change[]): Draft {
 /** The incident of a monitor that fails for itself: its recent one again, or a new one. */
 function draftFor(monitor: WatchedMonitor, { scope, drafts, rules, changes }: Work): Draft {
   const cause: Cause = { kind: "monitor", id: monitor.id };
-  const earlier = scope.recent.find((one) => isOf(one, cause));
+  const earlier = scope.recent.find(
+    (one) =>
+      isOf(one, cause) &&
+      one.evidence.some(({ reason }) => isCreep(reason)) === isCreep(monitor.reason),
+  );
   if (earlier) return reopen(earlier, drafts, changes);
   return open(cause, monitor.since, null, drafts, rules, changes);
 }

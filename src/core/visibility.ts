@@ -12,6 +12,8 @@ const UNNOTICED: ReadonlySet<string> = new Set([
   "mail-not-removed",
   "quota-unknown",
   "heartbeat-overlong",
+  "slower-than-usual",
+  "failing-more-than-usual",
 ]);
 
 /** What no customer can notice, however bad it is called. */

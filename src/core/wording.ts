@@ -22,6 +22,8 @@ export const FAULTS = [
   "any.expiring",
   "any.slow",
   "any.unstable",
+  "any.slower",
+  "any.failing",
   "any.down",
 ] as const;
 export type Fault = (typeof FAULTS)[number];
@@ -141,6 +143,8 @@ function faultOfOne(sighting: Sighting): Fault {
   const area = areaOf(sighting.probe);
   const kind = classOf(sighting);
   if (sighting.reason === UNSTABLE) return "any.unstable";
+  if (sighting.reason === "slower-than-usual") return "any.slower";
+  if (sighting.reason === "failing-more-than-usual") return "any.failing";
   if (kind === "name") return "name.missing";
   if (sighting.reason === "certificate-expires-soon") return "any.expiring";
   if (sighting.reason === "domain-expires-soon") return "name.expiring";

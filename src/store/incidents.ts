@@ -1,3 +1,4 @@
+import { isCreep } from "../core/creep.js";
 import type { EventName } from "../core/delivery.js";
 import { decide, type Assessment, type Change, type EvidenceEnd } from "../core/incident.js";
 import type { IncidentView, Localized } from "../core/incident-view.js";
@@ -15,6 +16,8 @@ export interface JudgeOptions {
   readonly publish: "confirmed" | "manual";
   readonly nextUpdateMs: number;
   readonly reopenMs: number;
+  /** Whether channels hear of what is merely slower or worse than usual; default: they do not. */
+  readonly tellsCreep?: boolean;
   /** Channels that are told. */
   readonly channels: readonly string[];
   readonly location: string;
@@ -43,34 +46,43 @@ export interface Judged {
 export async function judgeScope(db: Db, key: ScopeKey, options: JudgeOptions): Promise<Judged[]> {
   return db.transaction(async (tx) => {
     await options.guard?.(tx);
-    const loaded = await loadScope(tx, key, options);
-    if (!loaded) return [];
-    const { publish, newId, now, room = () => Infinity } = options;
-    const changes = decide(loaded.scope, now.getTime(), { publish, newId, room });
-    await storeChanges(tx, changes, loaded, options);
-    // Once it is known what each rests on.
-    for (const change of changes)
-      if (change.kind === "opened" && change.splitFrom !== null)
-        await splitCustomers(tx, change.splitFrom, change.id, now);
-    const parts = [...new Set(changes.map(({ id }) => id))].map((id) => partOf(id, changes));
-    for (const part of parts) await conclude(tx, part, now);
-    // Only when all are as they will be: a component may pass from one incident to another.
-    const its = await componentsOf(
-      tx,
-      parts.map(({ id }) => id),
-    );
-    const all = [...new Set([...its.values()].flatMap((ids) => [...ids]))];
-    const affected = await refreshComponents(tx, all, changes, loaded.members, now);
-    for (const part of parts)
-      await announce(
-        tx,
-        part,
-        affected.filter(({ id }) => its.get(part.id)?.has(id)),
-        loaded,
-        options,
-      );
-    return parts;
+    const judged = await judgeOnce(tx, key, options);
+    // What ended because it turned into something else is that from now on.
+    return judged.some(hasTurned) ? [...judged, ...(await judgeOnce(tx, key, options))] : judged;
   });
+}
+
+const hasTurned = ({ changes }: Judged): boolean =>
+  changes.some((change) => change.kind === "evidence-ended" && change.why === "turned");
+
+async function judgeOnce(tx: Db, key: ScopeKey, options: JudgeOptions): Promise<Judged[]> {
+  const loaded = await loadScope(tx, key, options);
+  if (!loaded) return [];
+  const { publish, newId, now, room = () => Infinity } = options;
+  const changes = decide(loaded.scope, now.getTime(), { publish, newId, room });
+  await storeChanges(tx, changes, loaded, options);
+  // Once it is known what each rests on.
+  for (const change of changes)
+    if (change.kind === "opened" && change.splitFrom !== null)
+      await splitCustomers(tx, change.splitFrom, change.id, now);
+  const parts = [...new Set(changes.map(({ id }) => id))].map((id) => partOf(id, changes));
+  for (const part of parts) await conclude(tx, part, now);
+  // Only when all are as they will be: a component may pass from one incident to another.
+  const its = await componentsOf(
+    tx,
+    parts.map(({ id }) => id),
+  );
+  const all = [...new Set([...its.values()].flatMap((ids) => [...ids]))];
+  const affected = await refreshComponents(tx, all, changes, loaded.members, now);
+  for (const part of parts)
+    await announce(
+      tx,
+      part,
+      affected.filter(({ id }) => its.get(part.id)?.has(id)),
+      loaded,
+      options,
+    );
+  return parts;
 }
 
 const ENDED: Readonly<Record<EvidenceEnd, string | null>> = {
@@ -305,10 +317,16 @@ async function announce(
   if (phase === null) await retitle(tx, id, loaded, options);
   if (phase === null || phase === "merged" || event === null) return;
   const incident = await tell(tx, id, phase, affected, loaded, options);
-  await oweMessages(tx, id, event, incident, options);
+  const isTold = options.tellsCreep || !incident.creeps;
+  if (isTold || (event !== "incident.opened" && (await wasTold(tx, id))))
+    await oweMessages(tx, id, event, incident, options);
   const again = phase === "reopened";
   await oweCustomers(tx, event, { ...incident, told: incident.view.public, again }, options);
 }
+
+/** Whether any channel knows of it: whoever heard that it began has to hear that it is over. */
+const wasTold = async (tx: Db, id: string): Promise<boolean> =>
+  Boolean(await tx("deliveries").where({ incident_id: id }).first("id"));
 
 async function storeAssessment(tx: Db, id: string, assessment: Assessment): Promise<void> {
   const { severity, components } = assessment;
@@ -352,7 +370,12 @@ async function tell(
   affected: readonly Affected[],
   loaded: LoadedScope,
   options: JudgeOptions,
-): Promise<{ readonly view: IncidentView; readonly text: Localized }> {
+): Promise<{
+  readonly view: IncidentView;
+  readonly text: Localized;
+  /** It is merely slower or worse than usual. */
+  readonly creeps: boolean;
+}> {
   const { now, nextUpdateMs, newId, speaker } = options;
   const before = await findIncident(tx, id);
   if (!before) throw new Error(`incident ${id} vanished within its own transaction`);
@@ -376,7 +399,8 @@ async function tell(
     affected: JSON.stringify(affected),
   });
   const view = await findIncident(tx, id);
-  return { view: view ?? before, text };
+  const creeps = evidence.length > 0 && evidence.every(({ reason }) => isCreep(reason));
+  return { view: view ?? before, text, creeps };
 }
 
 function subjectOf(

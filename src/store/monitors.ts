@@ -1,3 +1,4 @@
+import type { Creep } from "../core/creep.js";
 import { unseen, type Confirm, type Health } from "../core/health.js";
 import type { Impact } from "../core/status.js";
 import type { Db } from "./db.js";
@@ -55,7 +56,8 @@ export async function listWatched(db: Db, ids?: readonly string[]): Promise<Watc
 
 /**
  * Adds monitors or changes them, in one statement however many. One that was removed is watched
- * again with its history, and starts unseen; so does one whose pause ends.
+ * again with its history, and starts unseen; so does one whose pause ends. One that looks at another
+ * target has yet to show what is usual.
  */
 export async function saveMonitors(
   db: Db,
@@ -63,6 +65,7 @@ export async function saveMonitors(
   now: Date,
 ): Promise<void> {
   if (monitors.length === 0) return;
+  await markMoved(db, monitors, now);
   await db.raw(
     `with saved as (
        insert into monitors as m (id, probe, target, every_ms, timeout_ms, host_id, component_id, impact,
@@ -79,7 +82,8 @@ export async function saveMonitors(
      insert into monitor_states as s (monitor, state, since, health)
      select num, 'pending', :now, :unseen from saved
      on conflict (monitor) do update
-        set state = 'pending', since = excluded.since, health = excluded.health
+        set state = 'pending', since = excluded.since,
+            health = excluded.health || jsonb_strip_nulls(jsonb_build_object('usualFrom', s.health -> 'usualFrom'))
       where s.monitor in (select i.monitor from monitor_intervals i
                            join saved on saved.num = i.monitor and not saved.paused
                           where i.until is null and i.state = 'paused')
@@ -90,6 +94,19 @@ export async function saveMonitors(
     db,
     monitors.map(({ id }) => id),
     now,
+  );
+}
+
+/** What was seen of another target says nothing of what is usual at this one. */
+async function markMoved(db: Db, monitors: readonly MonitorRow[], now: Date): Promise<void> {
+  await db.raw(
+    `update monitor_states s set health = s.health || jsonb_build_object('usualFrom', cast(:at as bigint))
+       from monitors m join jsonb_to_recordset(cast(:targets as jsonb)) as x (id text, probe text, target text) using (id)
+      where s.monitor = m.num and (m.probe, m.target) is distinct from (x.probe, x.target)`,
+    {
+      at: now.getTime(),
+      targets: JSON.stringify(monitors.map(({ id, probe, target }) => ({ id, probe, target }))),
+    },
   );
 }
 
@@ -134,6 +151,8 @@ export interface MonitorView {
   readonly since: Date;
   /** It changes too often to be believed. */
   readonly flapping: boolean;
+  /** Otherwise than is usual for it. */
+  readonly creep: Creep | null;
   readonly everyMs: number;
   readonly timeoutMs: number;
   readonly lastAt: Date | null;
@@ -146,7 +165,7 @@ const OVERDUE = `s.last_at < cast(:now as timestamptz) - (2 * m.every_ms + m.tim
 const VIEW = `m.id, m.probe, m.target, m.host_id as "host", m.component_id as "component", m.labels,
   case when m.paused then 'paused' when ${OVERDUE} then 'unknown' else s.state end as state,
   case when ${OVERDUE} and not m.paused then s.last_at else s.since end as since,
-  (s.health ->> 'unstableSince') is not null as flapping,
+  (s.health ->> 'unstableSince') is not null as flapping, nullif(s.health -> 'creep', 'null') as creep,
   m.every_ms as "everyMs", m.timeout_ms as "timeoutMs", s.last_at as "lastAt", s.last_result as "lastResult"`;
 
 /** How many monitors under watch there are of each state. */

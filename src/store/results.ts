@@ -88,6 +88,25 @@ export async function recordStates(db: Db, rows: readonly StateRow[]): Promise<v
   );
 }
 
+/** Rewrites what is concluded of monitors without a look, in one statement. */
+export async function recordHealth(
+  db: Db,
+  rows: readonly Pick<StateRow, "num" | "state" | "since" | "health">[],
+): Promise<void> {
+  await db.raw(
+    `update monitor_states s set state = u.state, since = u.since, health = cast(u.health as jsonb)
+       from unnest(cast(? as int[]), cast(? as text[]), cast(? as timestamptz[]), cast(? as text[]))
+            as u (num, state, since, health)
+      where s.monitor = u.num`,
+    [
+      rows.map(({ num }) => num),
+      rows.map(({ state }) => state),
+      rows.map(({ since }) => since),
+      rows.map(({ health }) => JSON.stringify(health)),
+    ],
+  );
+}
+
 /**
  * Remembers from when on monitors are shown in a state; at most one row a monitor in a call. What
  * began no later than the present interval replaces it, as nothing was ever shown in between.

@@ -1,5 +1,5 @@
 import { isHeard } from "../core/heard.js";
-import { wantsRecheck, isFailing } from "../core/health.js";
+import { isFailing, ownState, wantsRecheck } from "../core/health.js";
 import { JOIN_MS } from "../core/causes.js";
 import { isHostDown, type HostNode } from "../core/topology.js";
 import type { ScopeKey } from "../store/incident-scope.js";
@@ -69,7 +69,7 @@ export function createSiblings(
     return beside(host)
       .slice(0, BESIDE_MOST)
       .flatMap((one) => {
-        const well = lookedAt(one).find(({ health }) => !isFailing(health.state));
+        const well = lookedAt(one).find(({ health }) => !isFailing(ownState(health)));
         return well ? [well.id] : [];
       });
   };
@@ -81,10 +81,11 @@ export function createSiblings(
   const isOpen = (host: string, { at, until }: Asked): boolean => {
     if (now().getTime() >= until) return false;
     const watched = lookedAt(host);
-    const failing = watched.filter(({ health }) => isFailing(health.state)).length;
+    const failing = watched.filter(({ health }) => isFailing(ownState(health))).length;
     const pending = watched.filter(
       ({ health, confirm }) =>
-        !isFailing(health.state) && ((health.lastAt ?? 0) < at || wantsRecheck(health, confirm)),
+        !isFailing(ownState(health)) &&
+        ((health.lastAt ?? 0) < at || wantsRecheck(health, confirm)),
     ).length;
     return (
       pending > 0 &&
@@ -95,7 +96,7 @@ export function createSiblings(
 
   const askOn = (host: string, fresh: ReadonlySet<string>): string[] => {
     const others = lookedAt(host).filter(({ id }) => !fresh.has(id));
-    const well = others.filter(({ health }) => !isFailing(health.state));
+    const well = others.filter(({ health }) => !isFailing(ownState(health)));
     const before = asked.get(host);
     if (well.length === 0 || (before && now().getTime() < before.until)) return [];
     const at = now().getTime();
@@ -107,7 +108,7 @@ export function createSiblings(
   return {
     ask(confirmed) {
       const fresh = new Set(confirmed.map(({ id }) => id));
-      const failing = confirmed.filter(({ health }) => isFailing(health.state));
+      const failing = confirmed.filter(({ health }) => isFailing(ownState(health)));
       const sick = new Set(failing.flatMap(({ host }) => host ?? []));
       const wanted = [...sick].flatMap((host) => [...askOn(host, fresh), ...oneBesideEach(host)]);
       return [...new Set(wanted)].filter((id) => !fresh.has(id));

@@ -56,12 +56,13 @@ export function createJudge(settings: JudgeSettings): Judge {
       { "tudunk.scope": `${scope.kind}:${scope.id}` },
       traceparent,
       async (trace) => {
-        const { publish, nextUpdateMs, reopenMs } = settings.policy();
+        const { publish, nextUpdateMs, reopenMs, creep } = settings.policy();
         const judged = await judgeScope(db, scope, {
           now: now(),
           publish,
           nextUpdateMs,
           reopenMs,
+          tellsCreep: creep === "tell",
           channels: settings.channels(),
           location,
           newId: newPublicId,

@@ -31,6 +31,7 @@ import { createBlindness } from "./tell-blindness.js";
 import { createTaker, type Taken } from "./take-results.js";
 import { createTell } from "./tell-heard.js";
 import { dropOld, preparePartitions, rollUp } from "./tidy.js";
+import { createCreepWatch } from "./watch-creep.js";
 import { watchSight } from "./watch-sight.js";
 
 /** The one who probes and decides, while it holds the lock. */
@@ -258,6 +259,23 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   closing.add(
     "roll-up",
     every("11 2-59/5 * * * *", "roll-up", log, () => rollUp(db, config, now(), log)),
+  );
+  const creep = createCreepWatch({
+    db,
+    roster,
+    epoch,
+    policy: () => config.policy,
+    inTurn,
+    onJudged: (monitors) => judgeSoon(distinct(monitors.map(scopeOf)), null),
+    now,
+    log,
+  });
+  closing.add(
+    "creep",
+    // Soon after the roll-up.
+    every("41 3-59/5 * * * *", "creep", log, async () => {
+      if (config !== NO_CONFIG) await creep.look();
+    }),
   );
   closing.add(
     "drop-old",

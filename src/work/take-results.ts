@@ -1,4 +1,12 @@
-import { gapOf, isFailing, observe, shownState, type Health, type Shown } from "../core/health.js";
+import {
+  gapOf,
+  isFailing,
+  observe,
+  ownState,
+  shownState,
+  type Health,
+  type Shown,
+} from "../core/health.js";
 import { isHeard } from "../core/heard.js";
 import type { Log } from "../log.js";
 import type { Metrics } from "../metrics.js";
@@ -170,7 +178,7 @@ function readBatch(fresh: readonly Sighting[], roster: Roster): Read {
       !roster.isExplained(watched.id),
     );
     const earlier = confirmed.get(watched.id);
-    if (earlier && isFailing(earlier.monitor.health.state) !== isFailing(observed.health.state)) {
+    if (earlier && fails(earlier.monitor.health) !== fails(observed.health)) {
       // An outage that began and ended within one batch is an outage all the same.
       length--;
       break;
@@ -217,6 +225,8 @@ function readBatch(fresh: readonly Sighting[], roster: Roster): Read {
     confirmed: [...confirmed.values()],
   };
 }
+
+const fails = (health: Health): boolean => isFailing(ownState(health));
 
 function lateHours(rows: readonly ResultRow[], now: Date): Date[] {
   const present = Math.floor(now.getTime() / HOUR_MS) * HOUR_MS;

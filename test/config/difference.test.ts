@@ -41,7 +41,7 @@ const config = (more: Partial<Config> = {}): Config => ({
   rules: [],
   maintenances: [],
   channels: [{ id: "ops", kind: "email", settings: { to: ["a@example.org"] } }],
-  policy: { publish: "confirmed", nextUpdateMs: 1, reopenMs: 1 },
+  policy: { publish: "confirmed", nextUpdateMs: 1, reopenMs: 1, creep: "quiet" },
   texts: {},
   help: {},
   ...more,
@@ -88,7 +88,7 @@ test("what was added, changed and removed is told apart by id", () => {
 test("a section that changed is named, and so is another order of components", () => {
   const before = config();
   const after = config({
-    policy: { publish: "manual", nextUpdateMs: 1, reopenMs: 1 },
+    policy: { publish: "manual", nextUpdateMs: 1, reopenMs: 1, creep: "quiet" },
     components: before.components.toReversed(),
   });
   expect(difference(before, after)).toMatchObject({

@@ -175,7 +175,7 @@ test("a whole configuration is read as it is meant", async () => {
       { id: "ops-mail", kind: "email", settings: { to: ["ops@example.hu"] } },
       { id: "ops-hook", kind: "webhook", settings: { secret: HOOK_SECRET } },
     ],
-    policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
+    policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000, creep: "quiet" },
     texts: {},
   });
 });
@@ -230,7 +230,7 @@ test("an empty file is an empty configuration with every default", async () => {
     channels: [],
     rules: [],
     maintenances: [],
-    policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000 },
+    policy: { publish: "confirmed", nextUpdateMs: 1_800_000, reopenMs: 1_800_000, creep: "quiet" },
     texts: {},
   });
 });

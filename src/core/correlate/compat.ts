@@ -233,7 +233,7 @@ const ALIASES: readonly (readonly [RegExp, string])[] = [
   [/network|switch|router|uplink|routing|\bbgp\b|ddos|packet|transit|fib(er|re)/, "network"],
   [/power|\bups\b|cooling|electric/, "power"],
   [/storage|disk|raid|\bnfs\b|ceph|\bsan\b/, "storage"],
-  [/slow|latency|load|performance|degrad/, "slow"],
+  [/slow|latency|load|performance|degrad|unstable|failing/, "slow"],
   [
     /vps|virtual|hypervisor|host|server|hardware|port|down|outage|maintenance|migration|reboot|upgrade/,
     "host",

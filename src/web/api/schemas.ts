@@ -27,6 +27,19 @@ export const monitor = z
     state: z.enum(["up", "degraded", "down", "unknown", "paused", "pending"]),
     since: instant,
     flapping: z.boolean(),
+    creep: z
+      .object({
+        reason: z.enum(["failing-more-than-usual", "slower-than-usual"]),
+        since: instant,
+        value: z.number(),
+        usual: z.number(),
+        limit: z.number(),
+      })
+      .nullable()
+      .meta({
+        description:
+          "Set while it is slower or fails more often than usual at this time of day (docs/judgement.md): the last hour's median in ms or share of bad looks, the usual one, and from where on it is unusual",
+      }),
     host: z.string().nullable(),
     component: z.string().nullable(),
     labels: z.record(z.string(), z.string()),
