@@ -12,15 +12,16 @@ const wiresOf = ({ world: { wires } }: Stand): Wires => {
   return wires;
 };
 
-/** The path is gone for `gone` of every `of` ms. */
+/** The path is gone for `gone` ms of every `of`, at no regular beat: looks have one of their own. */
 function lossy(wires: Wires, gone: number, of: number): () => Promise<void> {
   let isOver = false;
+  const about = (ms: number): Promise<void> => sleep(ms * (0.3 + 1.4 * Math.random()));
   const losing = (async () => {
     while (!isOver) {
       wires.cut();
-      await sleep(gone);
+      await about(gone);
       wires.mend();
-      await sleep(of - gone);
+      await about(of - gone);
     }
   })();
   return async () => {

@@ -1,5 +1,5 @@
 import { renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { OwnFault } from "./case.js";
 import { kill } from "./ours-processes.js";
 import type { Stand } from "./stand.js";
@@ -43,31 +43,28 @@ export const OURS_SETTINGS: readonly OwnFault[] = [
     },
   },
   {
-    name: "store of trusted certificates broken",
+    name: "file of trusted certificates broken",
     strike(stand) {
-      writeFileSync(houseFile(stand.program.folder), "-----BEGIN nothing-----\n");
+      writeFileSync(stand.world.houseFile, "-----BEGIN nothing-----\n");
       kill(stand, "worker");
       return () => {
-        writeFileSync(houseFile(stand.program.folder), stand.world.houseRoot.cert);
+        writeFileSync(stand.world.houseFile, stand.world.houseRoot.cert);
         kill(stand, "worker");
       };
     },
   },
 ];
 
-/** Beside the program's own folder, which is named only once it is started. */
-export const houseFile = (folder: string): string => join(folder, "..", "house.pem");
-
 const HOUR_S = 3_600;
 
-/** The file by which libfaketime is told how far the clock is off. */
-export const clockFile = (folder: string): string => join(folder, "..", "clock");
+/** The file by which libfaketime is told how far the clock is off; beside the program's own folder. */
+export const clockFile = (folder: string): string => join(folder, "clock");
 
 const step =
   (seconds: number) =>
   ({ program }: Stand): (() => void) => {
     const say = (off: number): void =>
-      writeFileSync(clockFile(program.folder), `${off < 0 ? "" : "+"}${off}\n`);
+      writeFileSync(clockFile(dirname(program.folder)), `${off < 0 ? "" : "+"}${off}\n`);
     say(seconds);
     return () => say(0);
   };

@@ -8,14 +8,14 @@ import { runs, type Network } from "./network.js";
 import { OURS_NAMES } from "./ours-names.js";
 import { OURS_NETWORK } from "./ours-network.js";
 import { OURS_PROCESSES } from "./ours-processes.js";
-import { clockFile, houseFile, OURS_CLOCK, OURS_SETTINGS } from "./ours-settings.js";
+import { clockFile, OURS_CLOCK, OURS_SETTINGS } from "./ours-settings.js";
 import { OURS_STORAGE } from "./ours-storage.js";
 import { healthyServices } from "./services.js";
 import { openStand, type Stand } from "./stand.js";
 import type { Judged } from "./table.js";
 import { openWorld } from "./world.js";
 
-/** The loop in the order of what it does to the program: what restarts nothing comes first. */
+/** In the order of what it does to the program: what restarts nothing comes first. */
 const FAULTS = [
   ...OURS_NAMES,
   ...OURS_NETWORK,
@@ -25,9 +25,9 @@ const FAULTS = [
 ];
 export const OURS = [...FAULTS, ...OURS_CLOCK];
 
-const LASTS_S = 10;
-/** What is told late is still told: deliveries that failed are tried again after so long (ms). */
-const AFTERMATH_MS = 4_000;
+const LASTS_S = 9;
+/** What is told late is still told (ms). */
+const AFTERMATH_MS = 3_000;
 const CALM_MS = 60_000;
 /** A host that is back is waited for so long. */
 const LONG_CALM_MS = 180_000;
@@ -86,22 +86,19 @@ async function strikeAll(
   }
   const runnable = faults.filter((fault) => !missing(fault));
   if (runnable.length === 0) return;
-  const world = await openWorld(stage, network);
-  const inner = join(folder, "program");
-  writeFileSync(houseFile(inner), world.houseRoot.cert);
-  writeFileSync(clockFile(inner), "+0\n");
+  const world = await openWorld(stage, network, folder);
+  writeFileSync(clockFile(folder), "+0\n");
   const stand = await openStand(stage, world, {
     ...(await healthyServices(world)),
     within: folder,
-    env: {
-      NODE_EXTRA_CA_CERTS: houseFile(inner),
-      ...(clock && {
-        LD_PRELOAD: clock,
-        FAKETIME_TIMESTAMP_FILE: clockFile(inner),
-        FAKETIME_NO_CACHE: "1",
-        FAKETIME_DONT_FAKE_MONOTONIC: "1",
-      }),
-    },
+    env: clock
+      ? {
+          LD_PRELOAD: clock,
+          FAKETIME_TIMESTAMP_FILE: clockFile(folder),
+          FAKETIME_NO_CACHE: "1",
+          FAKETIME_DONT_FAKE_MONOTONIC: "1",
+        }
+      : {},
   });
   for (const fault of runnable) note(await judge(stand, fault));
 }

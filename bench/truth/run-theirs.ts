@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Stage } from "../bench.js";
 import type { Arranged, RealFault } from "./case.js";
@@ -62,7 +65,9 @@ export async function runTheirs(
 }
 
 async function arrangeAll(stage: Stage, network: Network, faults: readonly RealFault[]) {
-  const world = await openWorld(stage, network);
+  const folder = mkdtempSync(join(tmpdir(), "tudunk-truth-"));
+  stage.later(() => rmSync(folder, { recursive: true, force: true }));
+  const world = await openWorld(stage, network, folder);
   const all: { fault: RealFault; arranged: Arranged }[] = [];
   for (const fault of faults) all.push({ fault, arranged: await fault.arrange(world) });
   const monitors = all.flatMap(({ arranged }) => arranged.monitors);

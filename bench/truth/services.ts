@@ -4,13 +4,11 @@ import { openNameServer, resolving } from "./names.js";
 import { TOKEN } from "./stand.js";
 import type { World } from "./world.js";
 
-const OK = "250 ok";
 export const MAIL: Script = {
   EHLO: "250-mail\r\n250 STARTTLS",
   STARTTLS: "220 go",
   QUIT: "221 bye",
 };
-export const MAIL_INSIDE: Script = { ...MAIL, AUTH: "235 welcome", "": OK };
 export const MAILBOX: Script = {
   CAPABILITY: "* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\n% OK done",
   LOGOUT: "* BYE\r\n% OK bye",
@@ -62,7 +60,7 @@ export async function healthyServices(
         expect: { body: "all is well" },
       }),
       of("web2", "house", "http", `https://web2.truth.test:${homely.port}/`, {
-        tls: { warnDays: 0 },
+        tls: { ca: { file: world.houseFile }, warnDays: 0 },
       }),
       of("web2", "tls", "tls", `web2.truth.test:${secret.port}`, tls),
       of("mail1", "smtp", "smtp", `mail1.truth.test:${mail.port}`, { tls, starttls: "required" }),

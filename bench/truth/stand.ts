@@ -34,11 +34,8 @@ export interface Stand {
   readonly config: string;
   /** A job goes on telling of itself, unless it is held. */
   holdBeats(held: boolean): void;
-  beatFailed(): Promise<void>;
   /** Resolves true once everything is well on the page again. */
   calm(withinMs: number): Promise<boolean>;
-  /** Its messages are taken, or refused. */
-  deaf(isDeaf: boolean): void;
 }
 
 interface StandSettings {
@@ -93,7 +90,7 @@ export async function openStand(
     }
   };
   const beat = async (): Promise<void> => {
-    for (; isOpen; await sleep(BEAT_MS)) if (!isHeld) await tell(program.url, "");
+    for (; isOpen; await sleep(BEAT_MS)) if (!isHeld) await beatAt(program.url);
   };
   void poll();
   void beat();
@@ -107,21 +104,25 @@ export async function openStand(
       ...new Set(seen.filter(({ atMs }) => atMs >= fromMs).map(({ title }) => title)),
     ],
     holdBeats: (held) => void (isHeld = held),
-    beatFailed: () => tell(program.url, "/fail"),
     async calm(withinMs) {
       isFine = false;
       for (const until = Date.now() + withinMs; Date.now() < until; await sleep(200))
         if (isFine) return true;
       return false;
     },
-    deaf: sink.deaf,
   };
-  if (!(await stand.calm(30_000))) throw new Error("what is watched did not become all green");
+  const isCalm = await stand.calm(30_000);
+  await sleep(FOUND_WITHIN_MS - SLACK_MS);
+  const failing = sink.told.map(({ incident }) =>
+    incident.evidence.map(({ monitor, reason }) => `${monitor}: ${reason}`),
+  );
+  if (!isCalm || failing.length > 0)
+    throw new Error(`what is watched did not become all green: ${failing.flat().join(", ")}`);
   return stand;
 }
 
-const tell = async (url: string, word: string): Promise<void> =>
-  void (await fetch(`${url}/beat/${TOKEN}${word}`, { signal: AbortSignal.timeout(1_500) }).catch(
+const beatAt = async (url: string): Promise<void> =>
+  void (await fetch(`${url}/beat/${TOKEN}`, { signal: AbortSignal.timeout(1_500) }).catch(
     () => undefined,
   ));
 
@@ -145,12 +146,10 @@ async function summaryOf(url: string): Promise<Summary | null> {
 /** Takes every message and remembers when it came. */
 async function openSink({ later }: Stage) {
   const told: Told[] = [];
-  let isDeaf = false;
   const server = createServer((request, response) => {
     let body = "";
     request.setEncoding("utf8").on("data", (text: string) => (body += text));
     request.on("end", () => {
-      if (isDeaf) return void response.destroy();
       const { type, data } = JSON.parse(body) as { type: string; data: { incident: IncidentView } };
       told.push({ atMs: Date.now(), event: type, incident: data.incident });
       response.writeHead(204).end();
@@ -163,7 +162,6 @@ async function openSink({ later }: Stage) {
   });
   return {
     told,
-    deaf: (deaf: boolean) => void (isDeaf = deaf),
     channel: {
       id: "sink",
       kind: "webhook",

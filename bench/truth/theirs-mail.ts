@@ -1,7 +1,6 @@
 import type { RealFault } from "./case.js";
-import { lines, silence, type Script, type Talk } from "./door.js";
-import { encrypted } from "./door.js";
-import { MAIL, MAILBOX, MAIL_INSIDE } from "./services.js";
+import { encrypted, lines, silence, type Script, type Talk } from "./door.js";
+import { MAIL, MAILBOX } from "./services.js";
 import type { World } from "./world.js";
 
 type Answers = Partial<Script>;
@@ -71,10 +70,16 @@ const login = (
 
 const SUBMISSION: Script = {
   EHLO: "250-mail\r\n250 AUTH PLAIN",
-  AUTH: "235 welcome",
+  AUTH: "334 ",
   QUIT: "221 bye",
+  "": "235 welcome",
 };
-const BOX: Script = { ...MAILBOX, AUTHENTICATE: "% OK in", EXAMINE: "* 3 EXISTS\r\n% OK open" };
+const BOX: Script = {
+  ...MAILBOX,
+  AUTHENTICATE: "% OK in",
+  EXAMINE: "* 3 EXISTS\r\n% OK open",
+  "": "% OK done",
+};
 const POP: Script = {
   CAPA: "+OK\r\nUSER\r\nSASL PLAIN\r\n.",
   AUTH: "+OK in",
@@ -89,10 +94,8 @@ export const THEIRS_MAIL: readonly RealFault[] = [
   submission("SMTP: 421 as a greeting", () => lines("421 too busy", MAIL)),
   submission("SMTP: 554 as a greeting", () => lines("554 go away", MAIL)),
   submission("SMTP: no greeting", () => silence),
-  submission("SMTP: STARTTLS gone", () =>
-    lines("220 mail ESMTP", { ...MAIL_INSIDE, EHLO: "250 mail" }),
-  ),
-  login("SMTP: login refused", "smtp", "220 mail ESMTP", SUBMISSION, { AUTH: "535 no" }),
+  submission("SMTP: STARTTLS gone", () => lines("220 mail ESMTP", { ...MAIL, EHLO: "250 mail" })),
+  login("SMTP: login refused", "smtp", "220 mail ESMTP", SUBMISSION, { "": "535 no" }),
   login("IMAP: BYE as a greeting", "imap", "* OK ready", BOX, {}, "* BYE too many users"),
   login("IMAP: login refused", "imap", "* OK ready", BOX, { AUTHENTICATE: "% NO no" }),
   login("POP3: mailbox broken", "pop3", "+OK ready", POP, { STAT: "-ERR corrupt" }),

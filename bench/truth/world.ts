@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { chainOf, issue, type Issued } from "../../test/support/certificates.js";
 import type { Stage } from "../bench.js";
 import { openDoor, type Door } from "./door.js";
@@ -17,16 +19,21 @@ export interface World {
   /** For every name in `test` and for the address; and who signed it. */
   readonly certificate: Issued;
   readonly root: Issued;
-  /** A certificate whose root only the environment of the program names. */
+  /** A certificate whose root is in a file that the configuration names. */
   readonly houseCertificate: Issued;
   readonly houseRoot: Issued;
+  readonly houseFile: string;
   door: (talk: Parameters<typeof openDoor>[2]) => Promise<Door>;
 }
 
 const NAMES = ["web1", "web2", "mail1", "dns1", "db1"].map((host) => `${host}.truth.test`);
 
 /** Opens the world; it ends with the stage. */
-export async function openWorld(stage: Stage, { address, wires }: Network): Promise<World> {
+export async function openWorld(
+  stage: Stage,
+  { address, wires }: Network,
+  folder: string,
+): Promise<World> {
   const zone: Record<string, readonly string[]> = Object.fromEntries(
     NAMES.map((name) => [name, [address]]),
   );
@@ -35,6 +42,8 @@ export async function openWorld(stage: Stage, { address, wires }: Network): Prom
   const houseRoot = issue({ name: "House Root", ca: true, to: 3_650, usage: null });
   const door: World["door"] = (talk) => openDoor(stage, address, talk);
   const greet: Parameters<typeof openDoor>[2] = (socket) => socket.end("hello\r\n");
+  const houseFile = join(folder, "house.pem");
+  writeFileSync(houseFile, houseRoot.cert);
   return {
     stage,
     address,
@@ -46,6 +55,7 @@ export async function openWorld(stage: Stage, { address, wires }: Network): Prom
     root,
     houseCertificate: issue({ name: "localhost", names, by: houseRoot }),
     houseRoot,
+    houseFile,
     door,
   };
 }
