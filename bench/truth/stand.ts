@@ -7,7 +7,7 @@ import type { Stage } from "../bench.js";
 import { configText, startProgram, type MonitorText, type Program } from "../program.js";
 import type { World } from "./world.js";
 
-export const EVERY_MS = 2_000;
+const EVERY_MS = 2_000;
 const TIMEOUT_MS = 2_000;
 const RECHECK_MS = 1_000;
 const SLACK_MS = 5_000;

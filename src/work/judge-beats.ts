@@ -35,6 +35,8 @@ export interface JudgeBeatsSettings {
 const LOOK_MS = 5_000;
 /** Rounds farther apart than this (ms): we stood still, and what came meanwhile may have given up. */
 const STOOD_STILL_MS = 10_000;
+/** Reading that takes longer than this (ms): the database stood still, and what came meanwhile may wait on disk. */
+const SLOW_MS = 2_000;
 /** A beat for a monitor that is not known by then (ms) is nobody's. */
 const STRAY_MS = 3_600_000;
 const AT_ONCE = 1_000;
@@ -194,6 +196,8 @@ export function judgeBeatsOnce(settings: JudgeBeatsSettings): (woken: boolean) =
     if (woken || Math.abs(at - lookedAt) >= LOOK_MS) {
       await hear();
       lookedAt = at;
+      const heardAt = now().getTime();
+      if (heardAt - at > SLOW_MS) listeningSince = heardAt;
     }
     await judgeDue(now().getTime());
   };

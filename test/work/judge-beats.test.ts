@@ -261,3 +261,18 @@ test("what nobody knows waits for an hour and is dropped", async () => {
   await dropStrays(db, clock.now, silent);
   expect(await db("beats").pluck("monitor")).toEqual([]);
 });
+
+test("a database that stood still while it was asked proves no silence", async () => {
+  const { db, go, look, clock, round } = await judging();
+  await keepBeats(db, [aBeat(70)]);
+  expect(await go(70 + HOUR + 597)).toBe("up heartbeat-late");
+  const holding = await db.transaction();
+  await holding.raw("lock table beats in access exclusive mode");
+  const going = round();
+  // Meanwhile the grace ends, and what the job says waits on disk.
+  clock.now = after(70 + HOUR + 606);
+  await holding.rollback();
+  await going;
+  expect(stateOf(await look())).toBe("unknown heartbeat-unheard");
+  expect(await go(70 + HOUR + 606 + 601)).toBe("down heartbeat-missing");
+});
