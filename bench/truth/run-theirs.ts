@@ -93,7 +93,11 @@ async function judge(stand: Stand, fault: RealFault, arranged: Arranged): Promis
         ({ incident }) =>
           incident.public && incident.evidence.some(({ monitor }) => own.has(monitor)),
       );
-  const isRight = (): boolean => heard().some(({ incident }) => incident.cause.id === cause);
+  // The page has the wider name at once; the message of it waits for a still wider one.
+  const named = new RegExp(`(?:^|\\s)${cause}(?:\\s|$)`);
+  const isRight = (): boolean =>
+    heard().some(({ incident }) => incident.cause.id === cause) ||
+    stand.shown(beganMs).some((title) => named.test(title));
   await arranged.strike(stand);
   await until(() => heard().length > 0, withinMs + SURPLUS_MS);
   const foundMs = (heard()[0]?.atMs ?? Infinity) - beganMs;
@@ -102,16 +106,22 @@ async function judge(stand: Stand, fault: RealFault, arranged: Arranged): Promis
   const right = isRight();
   const mendedMs = Date.now();
   await arranged.mend(stand);
-  const isOver = (): boolean => {
+  /** What was opened and is neither over nor part of another. */
+  const lasting = (): string[] => {
     const ended = new Set(
-      heard().flatMap(({ event, incident: { id } }) => (event === "incident.resolved" ? [id] : [])),
+      heard().flatMap(({ event, incident: { id, mergedInto } }) =>
+        event === "incident.resolved" || mergedInto !== null ? [id] : [],
+      ),
     );
-    return heard().every(
-      ({ incident: { id, mergedInto } }) => mergedInto !== null || ended.has(id),
-    );
+    return [...new Set(heard().flatMap(({ incident: { id } }) => (ended.has(id) ? [] : [id])))];
+  };
+  // Of one that became part of another the channels hear no more; its address leads to the other.
+  const isOver = async (): Promise<boolean> => {
+    for (const id of lasting()) if (!(await leadsOn(stand, id))) return false;
+    return true;
   };
   if (heard().length > 0) await until(isOver, OVER_WITHIN_MS);
-  const over = isOver();
+  const over = await isOver();
   const said = new Set(
     heard().flatMap(({ event, incident }) =>
       event === "incident.opened" ? [incident.cause.id] : [],
@@ -123,7 +133,7 @@ async function judge(stand: Stand, fault: RealFault, arranged: Arranged): Promis
       ? [Number.isFinite(foundMs) ? `found after ${seconds(foundMs)}` : "not found"]
       : []),
     ...(right ? [] : [`as ${[...said].join(", ")} and not as ${cause}`]),
-    ...(over ? [] : ["not over after it was mended"]),
+    ...(over ? [] : [`not over after it was mended: ${lasting().join(", ")}`]),
   ];
   return {
     side: "theirs",
@@ -139,6 +149,13 @@ async function judge(stand: Stand, fault: RealFault, arranged: Arranged): Promis
 /** Late is told apart from never. */
 const SURPLUS_MS = 15_000;
 
-async function until(is: () => boolean, withinMs: number): Promise<void> {
-  for (const end = Date.now() + withinMs; !is() && Date.now() < end;) await sleep(LOOK_MS);
+async function until(is: () => boolean | Promise<boolean>, withinMs: number): Promise<void> {
+  for (const end = Date.now() + withinMs; !(await is()) && Date.now() < end;) await sleep(LOOK_MS);
+}
+
+async function leadsOn({ program }: Stand, incident: string): Promise<boolean> {
+  const answer = await fetch(`${program.url}/incidents/${incident}`, { redirect: "manual" }).catch(
+    () => null,
+  );
+  return answer?.status === 302;
 }
