@@ -25,7 +25,9 @@ export interface Logged {
 
 /** The whole program as `npm start` runs it, in a folder of its own. */
 export interface Program {
+  /** Where it serves now: another port after each start. */
   readonly url: string;
+  readonly folder: string;
   /** When it was asked to start and when it said that it was ready (epoch ms). */
   readonly startedMs: number;
   readonly readyMs: number;
@@ -38,19 +40,27 @@ export interface Program {
   memory(): Readonly<Record<Role, { readonly rssMb: number; readonly pssMb: number }>>;
   metrics(): Promise<string>;
   pid(role: Role): number | null;
+  pids(role: Role): readonly number[];
   /** Lets a program that was bound to one processor run on all of them. */
   unbind(): void;
 }
 
-/**
- * Starts the program on the embedded database and loopback; resolves once it serves. `core` binds
- * all of its processes to one processor.
- */
+export interface ProgramOptions {
+  readonly config: string;
+  /** Binds all of its processes to one processor. */
+  readonly core?: number | null;
+  /** What its environment has besides. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Where its own folder is made. */
+  readonly within?: string;
+}
+
+/** Starts the program on the embedded database and loopback; resolves once it serves. */
 export async function startProgram(
   { later }: Stage,
-  { config, core = null }: { readonly config: string; readonly core?: number | null },
+  { config, core = null, env = {}, within = tmpdir() }: ProgramOptions,
 ): Promise<Program> {
-  const folder = mkdtempSync(join(tmpdir(), "tudunk-bench-"));
+  const folder = mkdtempSync(join(within, "tudunk-bench-"));
   chmodSync(folder, 0o755);
   later(() => rmSync(folder, { recursive: true, force: true }));
   const configPath = join(folder, "tudunk.yaml");
@@ -71,6 +81,7 @@ export async function startProgram(
       LOG_LEVEL: "info",
       // Where we are killed, it notices that its starter is gone.
       npm_lifecycle_event: "start",
+      ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -85,10 +96,14 @@ export async function startProgram(
   const logged: Logged[] = [];
   const said: string[] = [];
   const heard = new Set<(line: Logged) => void>();
-  const ready = new Promise<string>((done) => {
+  let url = "";
+  const ready = new Promise<true>((done) => {
     createInterface(child.stdout).on("line", (line) => {
       const address = /^Tudunk is ready: (http\S+)$/.exec(line)?.[1];
-      if (address) done(address.replace("localhost", "127.0.0.1"));
+      if (address) {
+        url = address.replace("localhost", "127.0.0.1");
+        done(true);
+      }
       const entry = readLogged(line);
       if (!entry) return;
       logged.push(entry);
@@ -96,12 +111,13 @@ export async function startProgram(
     });
   });
   createInterface(child.stderr).on("line", (line) => said.push(line));
-  const url = await Promise.race([
+  const isReady = await Promise.race([
     ready,
     ended.then(() => null),
     sleep(READY_MS, null, { ref: false }),
   ]);
-  if (url === null) throw new Error(`the program did not start:\n${said.slice(-20).join("\n")}`);
+  if (isReady === null)
+    throw new Error(`the program did not start:\n${said.slice(-20).join("\n")}`);
   const readyMs = Date.now();
   if (logged.some(({ event }) => event === "config.rejected"))
     throw new Error(`the configuration was rejected:\n${said.slice(-20).join("\n")}`);
@@ -116,7 +132,10 @@ export async function startProgram(
   };
 
   return {
-    url,
+    get url() {
+      return url;
+    },
+    folder,
     startedMs,
     readyMs,
     logged,
@@ -148,6 +167,7 @@ export async function startProgram(
       for (const { pid } of familyOf(root)) spawnSync("taskset", ["-a", "-c", "-p", all, `${pid}`]);
     },
     pid: (role) => familyOf(root).find(({ pid }) => roleOf(pid) === role)?.pid ?? null,
+    pids: (role) => familyOf(root).flatMap(({ pid }) => (roleOf(pid) === role ? [pid] : [])),
   };
 }
 

@@ -1,7 +1,7 @@
 import { askServer, type Asked, type Asking, type NameServer } from "./dns-exchange.js";
 import type { DnsQuestion, DnsReply } from "./dns-message.js";
 import type { Plan } from "./dns-options.js";
-import { askResolvers, canResolve, nameServers } from "./dns-resolvers.js";
+import { askResolvers, canResolve, denyTheRoot, nameServers } from "./dns-resolvers.js";
 import { degraded, down, Failure, judgeEnd, unknown } from "./failures.js";
 import { phasesOf } from "./phases.js";
 import type { Eyes, Fact, Verdict } from "./probe.js";
@@ -28,6 +28,8 @@ export interface Partner {
   judgeSilence(asked: Exclude<Asked, { kind: "answered" }>): Verdict;
   /** The verdict where the code says that nobody could find out; else `null`. */
   judgeCode(reply: DnsReply): Promise<Verdict | null>;
+  /** The verdict where an answer without records is worth nothing; else `null`. */
+  judgeNothing(): Promise<Verdict | null>;
   /** The verdict for an answer that nobody vouched for. */
   judgeUnchecked(): Promise<Verdict>;
 }
@@ -67,6 +69,7 @@ async function namedServer(
       return plan.transport === "udp" ? down("timed-out") : judgeEnd(null, phases.current(), ENDED);
     },
     judgeCode: () => Promise.resolve(null),
+    judgeNothing: () => Promise.resolve(null),
     judgeUnchecked: () => Promise.resolve(degraded("dnssec-missing")),
   };
 }
@@ -105,6 +108,8 @@ function ourResolvers({ plan, eyes, signal }: DnsLook): Partner {
         ? down("name-unresolvable")
         : unknown("resolver-failed", { code: rcode });
     },
+    judgeNothing: async () =>
+      (await denyTheRoot(servers, signal)) ? unknown("resolver-failed", { code: "no root" }) : null,
     async judgeUnchecked() {
       const question: DnsQuestion = { name: ".", type: "SOA", recursion: true, dnssec: true };
       const root = await askResolvers(servers, question, plan.transport, signal);

@@ -61,3 +61,19 @@ export async function canResolve(
   }
   return false;
 }
+
+/** A resolver that knows nothing is found out in this time (ms), or not at all. */
+const ROOT_MS = [1_000];
+
+/**
+ * Whether our resolvers say that there is no root. It is always there, so they know nothing, and what they
+ * say of any other name is worth nothing either: a broken forwarder, a captive portal, an emptied zone.
+ */
+export async function denyTheRoot(
+  servers: readonly NameServer[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const question: DnsQuestion = { name: ".", type: "NS", recursion: true };
+  const asked = await askResolvers(servers, question, "udp", signal, ROOT_MS);
+  return isAnswer(asked) && asked.kind === "answered" && asked.reply.records.length === 0;
+}

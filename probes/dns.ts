@@ -50,7 +50,8 @@ async function judgeName(look: DnsLook): Promise<Verdict> {
   const failed = await asking.judgeCode(reply);
   if (failed) return failed;
   const verdict = judgeReply(reply, plan.expect, plan.type);
-  if (verdict.outcome !== "up") return verdict;
+  if (verdict.outcome !== "up")
+    return (reply.records.length === 0 && (await asking.judgeNothing())) || verdict;
   if (plan.authoritative && !reply.authoritative) return down("nameserver-lame");
   if (!plan.dnssec || reply.authentic) return verdict;
   return worse(await asking.judgeUnchecked(), verdict);

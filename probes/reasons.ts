@@ -9,7 +9,8 @@ export const REASONS = {
 
   // Our own side; such results are `unknown`.
   "resolver-timed-out": "Our resolver did not answer in time.",
-  "resolver-failed": "Our resolver answered with an error (SERVFAIL, REFUSED or the like).",
+  "resolver-failed":
+    "Our resolver answered with an error (SERVFAIL, REFUSED or the like), or knows no name at all.",
   "resolver-not-validating": "Our resolver does not check signatures.",
   "blocklists-silent": "None of the blocklists answers us usefully.",
   "registry-failed": "The registry's servers did not say anything useful of the domain.",

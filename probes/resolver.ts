@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { Resolver as Channel } from "node:dns/promises";
 import { isIP } from "node:net";
+import { denyTheRoot, nameServers } from "./dns-resolvers.js";
 import { codeOf } from "./failures.js";
 
 export interface Address {
@@ -43,6 +44,7 @@ const HOSTS_FILE =
   process.platform === "win32" ? "C:\\Windows\\System32\\drivers\\etc\\hosts" : "/etc/hosts";
 
 const NOT_FOUND: Resolved = { kind: "not-found" };
+const KNOWS_NOTHING: Resolved = { kind: "failed", reason: "resolver-failed", code: "no root" };
 const TIMED_OUT: Resolved = { kind: "failed", reason: "resolver-timed-out", code: "ETIMEOUT" };
 
 /**
@@ -94,6 +96,19 @@ export function createResolver(settings: ResolverSettings = {}): Resolver {
     return query;
   }
 
+  /** Under way; not kept, as a resolver may break at any moment. */
+  let doubting: Promise<boolean> | null = null;
+  /** That a name is not there is believed only to a resolver that knows the root. */
+  async function believed(asking: Promise<Resolved>): Promise<Resolved> {
+    const resolved = await asking;
+    if (resolved.kind !== "not-found") return resolved;
+    const servers = nameServers(settings.servers ?? systemNameServers());
+    doubting ??= denyTheRoot(servers, AbortSignal.timeout(timeoutMs)).finally(
+      () => (doubting = null),
+    );
+    return (await doubting) ? KNOWS_NOTHING : resolved;
+  }
+
   return {
     async resolve(host, family, signal) {
       const literal = isIP(host);
@@ -102,11 +117,12 @@ export function createResolver(settings: ResolverSettings = {}): Resolver {
       const name = host.toLowerCase().replace(/\.$/, "");
       const local = localAddresses(name, hosts());
       if (local) return found(local, family);
-      if (family !== "any") return untilAborted(ask(name, family), signal);
+      const one = family === "any" ? null : ask(name, family);
+      if (one) return untilAborted(one instanceof Promise ? believed(one) : one, signal);
       const both = Promise.all([ask(name, 6), ask(name, 4)]).then(([six, four]) =>
         joined(six, four),
       );
-      return untilAborted(both, signal);
+      return untilAborted(believed(both), signal);
     },
   };
 }

@@ -33,8 +33,13 @@ export interface JudgeBeatsSettings {
 
 /** Beats are also looked for without a word, should one have been lost (ms). */
 const LOOK_MS = 5_000;
-/** Rounds farther apart than this (ms): we stood still, and what came meanwhile may have given up. */
-const STOOD_STILL_MS = 10_000;
+/**
+ * Rounds farther apart than this (ms): we stood still, and what came meanwhile may have given up, or
+ * still waits to be heard.
+ */
+const STOOD_STILL_MS = 3_000;
+/** Reading that takes longer than this (ms): the database stood still, and what came meanwhile may wait on disk. */
+const SLOW_MS = 1_000;
 /** A beat for a monitor that is not known by then (ms) is nobody's. */
 const STRAY_MS = 3_600_000;
 const AT_ONCE = 1_000;
@@ -166,15 +171,20 @@ export function judgeBeatsOnce(settings: JudgeBeatsSettings): (woken: boolean) =
     return until <= present ? present : Math.min(at, present);
   };
 
+  const dueAt = (at: number): Watched[] =>
+    [...known.keys()].flatMap((id) => {
+      const watched = roster.get(id);
+      if (!watched || watched.paused) return [];
+      const { nextAt } = jobOf(watched, at);
+      // Farther away than that it never was: the clock went back.
+      return at < nextAt && nextAt <= at + watched.everyMs ? [] : [watched];
+    });
+
   const judgeDue = async (at: number): Promise<void> => {
     const words: Word[] = [];
-    for (const id of known.keys()) {
-      const watched = roster.get(id);
-      if (!watched || watched.paused) continue;
-      const job = jobOf(watched, at);
-      // Farther away than that it never was: the clock went back.
-      if (at < job.nextAt && job.nextAt <= at + watched.everyMs) continue;
-      const word = wordOf(watched, job, at, []);
+    for (const watched of dueAt(at)) {
+      const { id } = watched;
+      const word = wordOf(watched, jobOf(watched, at), at, []);
       // Nothing to tell and nothing to remember.
       if (word.sighting || !jobs.has(id)) words.push(word);
       else jobs.set(id, word.job);
@@ -191,9 +201,12 @@ export function judgeBeatsOnce(settings: JudgeBeatsSettings): (woken: boolean) =
     if (present !== known) for (const job of jobs.values()) job.nextAt = 0;
     known = present;
     for (const id of jobs.keys()) if (!known.has(id)) jobs.delete(id);
-    if (woken || Math.abs(at - lookedAt) >= LOOK_MS) {
+    // Nobody is called silent before what has come was read.
+    if (woken || Math.abs(at - lookedAt) >= LOOK_MS || dueAt(at).length > 0) {
       await hear();
       lookedAt = at;
+      const heardAt = now().getTime();
+      if (heardAt - at > SLOW_MS) listeningSince = heardAt;
     }
     await judgeDue(now().getTime());
   };

@@ -466,6 +466,16 @@ describe("dns: our own resolvers", () => {
     expect(await look("web.test", {}, { eyes: through() })).toMatchObject(ours);
   });
 
+  test("that deny the root know nothing of any name", async () => {
+    for (const rcode of [3, 0]) {
+      const { server } = await startNameServer((query) => [reply(query, [], { rcode })]);
+      expect(await look("web.test", {}, { eyes: through(server) })).toMatchObject({
+        outcome: "unknown",
+        reason: "resolver-failed",
+      });
+    }
+  });
+
   test("that are silent are our own failure", async () => {
     const { server } = await startNameServer(() => []);
     const seen = await look("web.test", {}, { eyes: through(server), timeoutMs: 400 });

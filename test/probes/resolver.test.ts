@@ -34,6 +34,27 @@ test.each<[name: string, zone: Zone, family: 4 | 6 | "any", expected: object]>([
   expect(performance.now() - started).toBeLessThan(600);
 });
 
+test.each<[name: string, zones: Readonly<Record<string, Zone>>]>([
+  ["one that denies every name knows nothing", {}],
+  ["one that is empty for every name knows nothing", { "": {}, "name.test": {} }],
+])("resolver: %s", async (_name, zones) => {
+  const { server } = await startDns(zones, { root: false });
+  const resolver = createResolver({ servers: [server] });
+  for (const family of [4, "any"] as const)
+    expect(await resolver.resolve("name.test", family, never())).toMatchObject({
+      kind: "failed",
+      reason: "resolver-failed",
+    });
+});
+
+test("resolver: one that has no word of the root is believed", async () => {
+  for (const root of ["refused", "servfail", "silent"] as const) {
+    const { server } = await startDns({ "": root }, { root: false });
+    const resolver = createResolver({ servers: [server] });
+    expect(await resolver.resolve("name.test", 4, never())).toEqual({ kind: "not-found" });
+  }
+});
+
 test("resolver: literals, localhost and names of the hosts file never touch DNS", async () => {
   const { server, asked } = await startDns({});
   const hostsFile = join(tmpdir(), `tudunk-hosts-${process.pid}`);

@@ -12,8 +12,14 @@ export type Zone =
 
 const RCODES = { servfail: 2, nxdomain: 3, refused: 5 } as const;
 
-/** A DNS server on loopback; names it does not have do not exist. `asked` gathers `name/type`. */
-export async function startDns(zones: Readonly<Record<string, Zone>>) {
+/**
+ * A DNS server on loopback; names it does not have do not exist, and the root exists unless told otherwise.
+ * `asked` gathers `name/type`, without the root.
+ */
+export async function startDns(
+  zones: Readonly<Record<string, Zone>>,
+  { root = true }: { readonly root?: boolean } = {},
+) {
   const asked: string[] = [];
   const server = createSocket("udp4");
   server.on("message", (query, from) => {
@@ -26,6 +32,14 @@ export async function startDns(zones: Readonly<Record<string, Zone>>) {
     const type = query.readUInt16BE(at + 1);
     const question = query.subarray(12, at + 5);
     const name = labels.join(".").toLowerCase();
+    if (name === "" && root) {
+      // `. NS .`: enough to show that there is one.
+      const head = Buffer.from([0, 0, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0]);
+      query.copy(head, 0, 0, 2);
+      const record = Buffer.from([0, 0, type, 0, 1, 0, 0, 0, 60, 0, 1, 0]);
+      server.send(Buffer.concat([head, question, record]), from.port, from.address);
+      return;
+    }
     asked.push(`${name}/${type === 28 ? "AAAA" : type === 1 ? "A" : type}`);
     const zone = zones[name] ?? "nxdomain";
     if (zone === "silent") return;

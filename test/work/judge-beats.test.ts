@@ -81,7 +81,7 @@ async function judging(expected: ReadonlyMap<string, Expectation> = new Map([["b
   /** Goes round all the time until then. */
   const go = async (seconds: number): Promise<string> => {
     while (present < seconds) {
-      present = Math.min(present + 8, seconds);
+      present = Math.min(present + 2, seconds);
       world.clock.now = after(present);
       await round(false);
     }
@@ -136,9 +136,9 @@ test("a failure counts at once, with its exit status and its words", async () =>
 });
 
 test("each verdict of beats that come together counts, in order, and each state once", async () => {
-  const { db, go } = await judging();
+  const { db, jump } = await judging();
   await keepBeats(db, [aBeat(3), aBeat(1), aBeat(2, "fail")]);
-  expect(await go(4)).toBe("up ok");
+  expect(await jump(4)).toBe("up ok");
   const intervals = await db("monitor_intervals").select("state", "since").orderBy("since");
   expect(intervals).toEqual([
     { state: "up", since: after(1) },
@@ -260,4 +260,19 @@ test("what nobody knows waits for an hour and is dropped", async () => {
   clock.now = after(HOUR + 2);
   await dropStrays(db, clock.now, silent);
   expect(await db("beats").pluck("monitor")).toEqual([]);
+});
+
+test("a database that stood still while it was asked proves no silence", async () => {
+  const { db, go, look, clock, round } = await judging();
+  await keepBeats(db, [aBeat(70)]);
+  expect(await go(70 + HOUR + 597)).toBe("up heartbeat-late");
+  const holding = await db.transaction();
+  await holding.raw("lock table beats in access exclusive mode");
+  const going = round();
+  // Meanwhile the grace ends, and what the job says waits on disk.
+  clock.now = after(70 + HOUR + 606);
+  await holding.rollback();
+  await going;
+  expect(stateOf(await look())).toBe("unknown heartbeat-unheard");
+  expect(await go(70 + HOUR + 606 + 601)).toBe("down heartbeat-missing");
 });
