@@ -20,6 +20,8 @@ export interface Group<F extends Failing> {
   readonly members: readonly F[];
   /** Every host that stands on the cause, with itself; empty for a monitor. */
   readonly under: ReadonlySet<string>;
+  /** It is a cause of before that merely lasts: nothing that fails now would make it one. */
+  readonly lasting: boolean;
 }
 
 /** Hosts that fail within this time (ms) of each other under one parent fail together. */
@@ -43,19 +45,18 @@ export function groupByCause<F extends Failing>(
   lasting: ReadonlySet<string>,
 ): Group<F>[] {
   const sick = sicknessOf(failing, hosts);
-  const down = placesDown(topology, hosts, sick, lasting);
+  const fallen = placesDown(topology, hosts, sick);
+  const down = new Set([...fallen, ...lasting]);
   const together = clustersOf(topology, hosts, sick, down);
-  const groups = new Map<
-    string,
-    { cause: Group<F>["cause"]; members: F[]; under: ReadonlySet<string> }
-  >();
+  // What stands on one of those that failed together belongs to them, too.
+  const carrying = new Set([...down, ...together.keys()]);
+  const names = new Set([...fallen, ...together.values()]);
+  const groups = new Map<string, Group<F> & { readonly members: F[] }>();
   const causeOf = (one: F, asked: ReadonlySet<string> = new Set()): Group<F>["cause"] => {
     const own = { kind: "monitor", id: one.id } as const;
     if (one.host === null) return own;
-    const found = widest(topology, down, one.host);
-    const wider = found === one.host ? undefined : found;
-    const place = wider ?? together.get(one.host) ?? found;
-    if (place !== undefined) return { kind: "host", id: place };
+    const place = widest(topology, carrying, one.host);
+    if (place !== undefined) return { kind: "host", id: together.get(place) ?? place };
     for (const needed of topology.needs(one.host)) {
       const first = sick.get(needed)?.first as F | undefined;
       if (!first || asked.has(needed) || one.since < first.since - JOIN_MS) continue;
@@ -69,7 +70,8 @@ export function groupByCause<F extends Failing>(
     const cause = causeOf(one);
     const key = `${cause.kind} ${cause.id}`;
     const under = cause.kind === "host" ? topology.under(cause.id) : new Set<string>();
-    const group = groups.get(key) ?? { cause, members: [], under };
+    const isLasting = cause.kind === "host" && !names.has(cause.id);
+    const group = groups.get(key) ?? { cause, members: [], under, lasting: isLasting };
     group.members.push(one);
     groups.set(key, group);
   }
@@ -109,15 +111,15 @@ function sicknessOf(
   );
 }
 
+/** By what fails now: what merely lasts makes nothing else fall. */
 function placesDown(
   topology: Topology,
   hosts: readonly WatchedHost[],
   sick: ReadonlyMap<string, Sickness>,
-  lasting: ReadonlySet<string>,
 ): ReadonlySet<string> {
   const watched = new Set(hosts.filter((host) => host.watched > 0).map(({ id }) => id));
   const isHit = (id: string): boolean => sick.get(id)?.hit === true;
-  const down = new Set<string>();
+  const fallen = new Set<string>();
   for (const id of topology.fromTheLeaves) {
     const own = sick.get(id);
     const branches = topology.children(id);
@@ -125,15 +127,15 @@ function placesDown(
       const its = [...topology.under(branch)].filter((one) => watched.has(one));
       return its.length > 0 && its.filter(isHit).length * 2 >= its.length;
     };
-    const falling = branches.filter((branch) => down.has(branch) || isMostlyHit(branch));
+    const falling = branches.filter((branch) => fallen.has(branch) || isMostlyHit(branch));
     const below = [...topology.under(id)].filter((one) => one !== id && watched.has(one));
     const hits = below.flatMap((one) => (isHit(one) ? (sick.get(one)?.first.since ?? []) : []));
     const atOnce = largestRun(hits);
     const explains = atOnce >= HOSTS_LEAST && atOnce * 2 >= below.length && falling.length >= 2;
     const takesAlong = own?.hit === true && falling.length > 0;
-    if (own?.down || explains || takesAlong || lasting.has(id)) down.add(id);
+    if (own?.down || explains || takesAlong) fallen.add(id);
   }
-  return down;
+  return fallen;
 }
 
 /** How many of these instants follow each other within `JOIN_MS` at most. */

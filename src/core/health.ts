@@ -119,7 +119,8 @@ export function observe(
   const before = shownState(health);
   const runs = count(gap ? unseen(result.at).runs : health.runs, result);
   const known = gap ? NO_HISTORY : (health.history ?? NO_HISTORY);
-  const isKept = counts && result.outcome !== "unknown";
+  // Good looks always count: else what was unstable before would stay so for as long as it is explained.
+  const isKept = result.outcome === "up" || (counts && result.outcome !== "unknown");
   const history = isKept ? remember(known, result.outcome !== "up") : known;
   const unstable = isUnstable(history, isFlapping(health));
   const unstableSince = unstable ? (health.unstableSince ?? result.at) : null;

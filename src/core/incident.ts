@@ -17,6 +17,8 @@ export interface WatchedMonitor {
   readonly state: ConfirmedState;
   readonly since: number;
   readonly reason: string;
+  /** When it was found failing, where that was its latest look; else `null`. */
+  readonly failedAt: number | null;
   /** Planned work goes on where it looks: a fault that begins meanwhile is expected. */
   readonly maintained: boolean;
 }
@@ -33,6 +35,8 @@ export interface Evidence {
   readonly reason: string;
   readonly since: number;
   readonly until: number | null;
+  /** It ended without having recovered: it moved, or turned into another fault, or is watched no longer. */
+  readonly unrecovered?: boolean;
 }
 
 /** An incident as far as deciding needs it. */
@@ -67,8 +71,9 @@ export interface Rules {
   readonly publish: "confirmed" | "manual";
   readonly newId: () => string;
   /**
-   * How many new incidents of single monitors may open on a host now. While the host's other monitors
-   * are being looked at, one stands for whatever fails there, so that a host that goes down says so once.
+   * How many new incidents of single monitors may open on a host now, and whether its own may. While the
+   * host's other monitors are being looked at, one stands for whatever fails there, so that a host that
+   * goes down says so once.
    */
   readonly room: (host: string | null) => number;
 }
@@ -91,7 +96,7 @@ export type Change =
       readonly openedAt: number;
       readonly splitFrom: string | null;
     }
-  | { readonly kind: "reopened"; readonly id: string }
+  | { readonly kind: "reopened"; readonly id: string; readonly cause: Cause }
   /** `told`: whether it may be told now, or could become wider still within moments. */
   | {
       readonly kind: "widened";
@@ -133,7 +138,7 @@ export const SETTLE_MS = 120_000;
  * What the health of a scope's monitors means for its incidents: the fewest causes that explain what
  * fails (`core/causes.ts`), with identities kept. An incident of a host takes in all that its cause
  * explains; the oldest of several survives a merger, and is widened. When a cause is back and stays
- * back for `SETTLE_MS`, what still fails is split off with its real start, and its incident resolves. A
+ * back for `SETTLE_MS`, what is seen to fail still is split off with its real start, and its incident resolves. A
  * cause that fails again soon reopens its incident. Planned work opens nothing, and ends nothing that
  * was open before. Deciding twice on the same scope decides nothing new.
  */
@@ -149,6 +154,8 @@ export function decide(whole: Scope, now: number, rules: Rules): Change[] {
     rules,
     changes,
     now,
+    backAt: new Map(),
+    heirs: new Map(),
     claimed: new Set(),
     spoken: new Map(),
   };
@@ -157,12 +164,17 @@ export function decide(whole: Scope, now: number, rules: Rules): Change[] {
   const failing = scope.monitors.filter((one) => isFailing(one.state) && !isOutspoken(one, drafts));
   for (const one of scope.open) if (!isOurs(one, scope)) fetchMoved(one, work);
   for (const draft of drafts) endEvidence(draft, scope.monitors, changes, now);
-  const lasting = drafts.filter((draft) => lasts(draft, now)).map(({ cause }) => cause.id);
+  for (const draft of drafts)
+    if (draft.cause.kind === "host") work.backAt.set(draft, backAt(draft));
+  const lasting = new Set(
+    drafts.filter((draft) => isHeld(draft) && lasts(draft, work)).map(({ cause }) => cause.id),
+  );
   // What customers cannot notice says nothing of a host: it stands for itself.
-  const groups = groupByCause(failing.filter(isFelt), scope.hosts, topology, new Set(lasting));
+  const groups = groupByCause(failing.filter(isFelt), scope.hosts, topology, lasting);
   for (const group of groups) if (group.cause.kind === "host") gather(group, work);
   const alone = groups.flatMap(({ cause, members }) => (cause.kind === "monitor" ? members : []));
   for (const monitor of [...alone, ...failing.filter((one) => !isFelt(one))]) stand(monitor, work);
+  for (const draft of drafts) passOn(draft, work);
   for (const draft of drafts) {
     tellWidening(draft, work);
     assess(draft, scope.monitors, rules, changes);
@@ -178,6 +190,10 @@ interface Work {
   readonly changes: Change[];
   readonly now: number;
   readonly topology: Topology;
+  /** Incidents, with the one that last took something over from each. */
+  readonly heirs: Map<Draft, Draft>;
+  /** Host's incidents, with when the last of their evidence came back. */
+  readonly backAt: Map<Draft, number>;
   /** Host's incidents whose cause still explains something. */
   readonly claimed: Set<Draft>;
   /** Host → how many incidents of its single monitors were opened by this decision. */
@@ -204,11 +220,25 @@ const isExpected = ({ id, state, maintained }: WatchedMonitor, { open }: Scope):
     evidence.some(({ monitor, until }) => monitor === id && until === null),
   );
 
+/** Whether something keeps it open. */
+const isHeld = (draft: Draft): boolean =>
+  standing(draft).length > 0 || draft.incident?.doubted === true;
+
+/** When the last of its evidence came back. */
+const backAt = ({ evidence }: Draft): number =>
+  Math.max(-Infinity, ...evidence.flatMap((one) => (one.unrecovered ? [] : (one.until ?? []))));
+
 /** A host's incident, until its cause has been back for long enough to tell what still fails from what is late. */
-const lasts = (draft: Draft, now: number): boolean =>
-  !draft.gone &&
-  draft.cause.kind === "host" &&
-  now - Math.max(draft.openedAt, ...draft.evidence.map(({ until }) => until ?? 0)) < SETTLE_MS;
+function lasts(draft: Draft, { backAt: back, now }: Work): boolean {
+  const at = back.get(draft);
+  return at !== undefined && now - Math.max(draft.openedAt, at) < SETTLE_MS;
+}
+
+/** Whether a host's incident keeps what it rests on: it lasts, or nobody has seen it fail since the cause is back. */
+function keeps(draft: Draft, { failedAt }: WatchedMonitor, work: Work): boolean {
+  const at = work.backAt.get(draft);
+  return at !== undefined && (lasts(draft, work) || failedAt === null || failedAt <= at);
+}
 
 const isFelt = ({ state, reason }: WatchedMonitor): boolean =>
   isFailing(state) && isNoticeable(state, reason);
@@ -305,7 +335,9 @@ function end(
   changes: Change[],
 ): void {
   draft.evidence = draft.evidence.map((one) =>
-    one.monitor === monitor && one.until === null ? { ...one, until } : one,
+    one.monitor === monitor && one.until === null
+      ? { ...one, until, unrecovered: why !== "recovered" }
+      : one,
   );
   draft.lastEnd = why;
   changes.push({ kind: "evidence-ended", id: draft.id, monitor, until, why });
@@ -314,22 +346,24 @@ function end(
 /**
  * The incident of a host's failure: present, or reopened, or widened from the oldest open one that it
  * explains, or new. Whatever else is open and wholly explained is merged into it. What a lasting
- * incident of another cause rests on stays there, until it is clear what goes on by itself.
+ * incident of another cause rests on stays there, until it is clear what goes on by itself; and a cause
+ * that merely lasts takes nothing from others.
  */
-function gather({ cause, members, under }: Group<WatchedMonitor>, work: Work): void {
-  const { scope, drafts, changes, now, claimed } = work;
+function gather({ cause, members, under, lasting }: Group<WatchedMonitor>, work: Work): void {
+  const { scope, drafts, changes, claimed } = work;
   const ids = new Set(members.map(({ id }) => id));
   const hosts = new Set([...under, ...members.flatMap(({ host }) => host ?? [])]);
   const explained = (draft: Draft): boolean =>
     !draft.gone &&
     (isOf(draft, cause) ||
-      ((draft.cause.kind === "monitor" || hosts.has(draft.cause.id)) &&
+      (!lasting &&
+        (draft.cause.kind === "monitor" || hosts.has(draft.cause.id)) &&
         standing(draft).some((one) => isFeltEvidence(one) && ids.has(one.monitor))));
   const others = drafts.filter(explained).toSorted((a, b) => a.openedAt - b.openedAt);
   const own: WatchedMonitor[] = [];
   for (const monitor of members) {
     const holder = holderOf(monitor, drafts);
-    if (holder && !others.includes(holder) && lasts(holder, now))
+    if (holder && !others.includes(holder) && (lasting || keeps(holder, monitor, work)))
       addEvidence(holder, monitor, changes);
     else own.push(monitor);
   }
@@ -338,7 +372,12 @@ function gather({ cause, members, under }: Group<WatchedMonitor>, work: Work): v
   const earlier = present ? undefined : scope.recent.find((one) => isOf(one, cause));
   const isWhole = (draft: Draft): boolean =>
     standing(draft).every((one) => !isFeltEvidence(one) || ids.has(one.monitor));
-  const oldest = present && !isWhole(present) ? present : others[0];
+  // One that is named after something else beside it may only stand in where nothing better is there.
+  const canTake = (draft: Draft): boolean =>
+    isOf(draft, cause) || draft.cause.kind === "monitor" || under.has(draft.cause.id);
+  const whole = others.filter(isWhole);
+  const oldest =
+    present && !isWhole(present) ? present : (whole.find(canTake) ?? present ?? whole[0]);
   const found = earlier ? reopen(earlier, drafts, changes) : oldest;
   for (const other of others) {
     if (!found || other === found || !isWhole(other)) continue;
@@ -346,6 +385,8 @@ function gather({ cause, members, under }: Group<WatchedMonitor>, work: Work): v
     changes.push({ kind: "merged", id: other.id, into: found.id });
     found.evidence.push(...standing(other));
   }
+  const isNew = !own.some((monitor) => holderOf(monitor, drafts));
+  if (!found && isNew && !hasRoom({ host: cause.id }, work)) return;
   const taken = own.map((monitor) => takeOut(monitor, found ?? null, work));
   const survivor = found ?? openOf(cause, taken, work);
   if (survivor.cause.kind !== "host" || (!isOf(survivor, cause) && under.has(survivor.cause.id))) {
@@ -355,13 +396,30 @@ function gather({ cause, members, under }: Group<WatchedMonitor>, work: Work): v
     changes.push({ kind: "widened", id: survivor.id, cause, told });
   }
   claimed.add(survivor);
-  for (const { monitor } of taken) addEvidence(survivor, monitor, changes);
+  for (const { monitor, from } of taken) {
+    if (from) work.heirs.set(from, survivor);
+    addEvidence(survivor, monitor, changes);
+  }
+}
+
+/** What all fails on in other incidents is not over, and is told no end: it goes on there. */
+function passOn(draft: Draft, { drafts, heirs, changes }: Work): void {
+  const heir = heirs.get(draft);
+  const others = drafts.filter((one) => one !== draft && !one.gone);
+  const goesOn = draft.evidence.every(({ monitor }) =>
+    others.some((one) => standing(one).some((each) => each.monitor === monitor)),
+  );
+  if (draft.gone || isHeld(draft) || !heir || heir.gone || !goesOn) return;
+  draft.gone = true;
+  changes.push({ kind: "merged", id: draft.id, into: heir.id });
 }
 
 const isOf = (one: { readonly cause: Cause }, cause: Cause): boolean =>
   one.cause.kind === cause.kind && one.cause.id === cause.id;
 
+/** What a monitor is evidence of; else what is open of it although nothing fails there, in doubt. */
 const holderOf = ({ id }: WatchedMonitor, drafts: readonly Draft[]): Draft | undefined =>
+  drafts.find((draft) => !draft.gone && standing(draft).some(({ monitor }) => monitor === id)) ??
   drafts.find((draft) => holds(draft, id));
 
 /** Whether no wider cause can show itself any more, so that this one may be told. */
@@ -374,14 +432,15 @@ interface Taken {
   readonly from: Draft | null;
 }
 
-/** Takes `monitor` out of whatever holds it but `keeper`: it began when it began there. */
+/** Takes `monitor` out of whatever holds it but `keeper`: it began there, unless it turned into another fault. */
 function takeOut(monitor: WatchedMonitor, keeper: Draft | null, work: Work): Taken {
   const { drafts, changes, now } = work;
   const of = (draft: Draft): Evidence | undefined =>
     standing(draft).find((one) => one.monitor === monitor.id);
   const from = drafts.find((one) => one !== keeper && !one.gone && of(one)) ?? null;
-  const since = from ? of(from)?.since : undefined;
-  if (!from || since === undefined) return { monitor, from: null };
+  const held = from && of(from);
+  if (!from || !held) return { monitor, from: null };
+  const since = isFeltEvidence(held) === isFelt(monitor) ? held.since : monitor.since;
   end(from, monitor.id, now, "moved", changes);
   from.lastEnd = "recovered";
   return { monitor: { ...monitor, since }, from };
@@ -396,22 +455,25 @@ function openOf(cause: Cause, taken: readonly Taken[], { drafts, rules, changes 
 
 /** A monitor that fails for itself: in its own incident, or where it is held as long as that lasts. */
 function stand(monitor: WatchedMonitor, work: Work): void {
-  const { drafts, changes, now, claimed } = work;
+  const { drafts, changes, claimed } = work;
   const holder = holderOf(monitor, drafts);
-  if (holder && (holder.cause.kind !== "host" || lasts(holder, now)))
+  if (holder && (holder.cause.kind !== "host" || keeps(holder, monitor, work)))
     return addEvidence(holder, monitor, changes);
   if (holder && claimed.has(holder) && !isFelt(monitor))
     return addEvidence(holder, monitor, changes);
   if (holder) {
+    const cause: Cause = { kind: "monitor", id: monitor.id };
     const taken = takeOut(monitor, null, work);
-    const own = openOf({ kind: "monitor", id: monitor.id }, [taken], work);
+    const present = drafts.find((draft) => !draft.gone && isOf(draft, cause));
+    const own = present ?? openOf(cause, [taken], work);
+    if (taken.from) work.heirs.set(taken.from, own);
     return addEvidence(own, taken.monitor, changes);
   }
   if (hasRoom(monitor, work)) addEvidence(draftFor(monitor, work), monitor, changes);
 }
 
-/** Whether one more single monitor may speak: those under one parent, while they are looked at, by one mouth. */
-function hasRoom({ host }: WatchedMonitor, { rules, spoken, scope }: Work): boolean {
+/** Whether one more of a host may speak: those under one parent, while they are looked at, by one mouth. */
+function hasRoom({ host }: Pick<WatchedMonitor, "host">, { rules, spoken, scope }: Work): boolean {
   const said = spoken.get(host) ?? 0;
   const room = rules.room(host);
   const parents = scope.hosts.find(({ id }) => id === host)?.parents ?? [];
@@ -457,7 +519,7 @@ function open(
 function reopen(earlier: Incident, drafts: Draft[], changes: Change[]): Draft {
   const draft = draftOf(earlier);
   drafts.push(draft);
-  changes.push({ kind: "reopened", id: earlier.id });
+  changes.push({ kind: "reopened", id: earlier.id, cause: earlier.cause });
   return draft;
 }
 

@@ -33,6 +33,8 @@ export interface EvidenceRow {
   readonly reason: string;
   readonly since: Date;
   readonly until: Date | null;
+  /** It ended although nobody saw it well. */
+  readonly unrecovered: boolean;
 }
 
 /** Present and past evidence by incident, oldest first; every id has a list. */
@@ -41,7 +43,8 @@ export async function loadEvidence(
   ids: readonly string[],
 ): Promise<Map<string, EvidenceRow[]>> {
   const { rows } = await db.raw<{ rows: EvidenceRow[] }>(
-    `select e.incident_id, m.id as monitor, m.probe, e.location, e.outcome, e.reason, e.since, e.until
+    `select e.incident_id, m.id as monitor, m.probe, e.location, e.outcome, e.reason, e.since, e.until,
+            e.ended is not null as unrecovered
        from incident_evidence e join monitors m on m.num = e.monitor
       where e.incident_id = any(:ids) order by e.since, m.id`,
     { ids },

@@ -219,6 +219,7 @@ const memberOf = ({
   state: health.state,
   since: health.since,
   reason: health.reason,
+  failedAt: health.runs.bad.n > 0 ? health.lastAt : null,
 });
 
 /** Evidence may rest on a monitor that has meanwhile moved to another host. */
@@ -253,11 +254,12 @@ const toIncident = (
   openedAt: row.opened_at.getTime(),
   doubted: row.doubted_at !== null,
   untold: row.untold,
-  evidence: evidence.map(({ monitor, outcome, reason, since, until }): Evidence => ({
+  evidence: evidence.map(({ monitor, outcome, reason, since, until, unrecovered }): Evidence => ({
     monitor,
     outcome,
     reason,
     since: since.getTime(),
     until: until?.getTime() ?? null,
+    unrecovered,
   })),
 });

@@ -14,8 +14,9 @@ export interface Siblings {
    */
   ask(confirmed: readonly Watched[]): string[];
   /**
-   * How many incidents of single monitors may open on a host now: while what is being looked at may
-   * still make the host the cause, the first speaks for all of them – or that of a host beside it.
+   * How many incidents may open on a host now: while what is being looked at may still make the host the
+   * cause, the first speaks for all of them – or that of a host beside it, above or below, and then for as
+   * long as that one is looked at.
    */
   room(host: string | null): number;
   /** An incident was opened there. */
@@ -61,6 +62,13 @@ export function createSiblings(
       .map(({ id }) => id);
   };
 
+  /** Those, and what `host` stands on or carries itself. */
+  const near = (host: string): string[] => {
+    const parents = hosts().find(({ id }) => id === host)?.parents ?? [];
+    const carried = hosts().filter((one) => one.parents.includes(host));
+    return [...beside(host), ...parents, ...carried.map(({ id }) => id)];
+  };
+
   /** A monitor that works, or none, of each host beside `host`, once in a while for all of them. */
   const oneBesideEach = (host: string): string[] => {
     const parents = hosts().find(({ id }) => id === host)?.parents ?? [];
@@ -94,6 +102,11 @@ export function createSiblings(
     );
   };
 
+  const isLookedAt = (host: string): boolean => {
+    const spell = asked.get(host);
+    return spell !== undefined && isOpen(host, spell);
+  };
+
   const askOn = (host: string, fresh: ReadonlySet<string>): string[] => {
     const others = lookedAt(host).filter(({ id }) => !fresh.has(id));
     const well = others.filter(({ health }) => !isFailing(ownState(health)));
@@ -114,10 +127,10 @@ export function createSiblings(
       return [...new Set(wanted)].filter((id) => !fresh.has(id));
     },
     room(host) {
-      const spell = host === null ? undefined : asked.get(host);
-      if (host === null || !spell || !isOpen(host, spell)) return Infinity;
-      const isSpokenFor = spell.opened || beside(host).some((one) => isLately(spokenAt.get(one)));
-      return isSpokenFor ? 0 : 1;
+      if (host === null) return Infinity;
+      const speakers = near(host).filter((one) => isLately(spokenAt.get(one)));
+      if (isLookedAt(host)) return asked.get(host)?.opened || speakers.length > 0 ? 0 : 1;
+      return speakers.some(isLookedAt) ? 0 : Infinity;
     },
     opened(host) {
       if (host === null) return;

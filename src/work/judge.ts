@@ -81,7 +81,8 @@ export function createJudge(settings: JudgeSettings): Judge {
         }
         for (const { changes } of judged)
           for (const change of changes)
-            if (change.kind === "opened") settings.onOpened(change.cause);
+            if (change.kind === "opened" || change.kind === "reopened")
+              settings.onOpened(change.cause);
         if (judged.some(({ event }) => event !== null)) onOwed();
         if (scope.kind === "host")
           settings.onExplained(scope.id, await listExplained(db, scope.id));

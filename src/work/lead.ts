@@ -224,7 +224,9 @@ export async function beginLead(settings: LeadSettings): Promise<Lead> {
   closing.add(
     "blindness",
     every("*/5 * * * * *", "blindness", log, async () => {
-      if (config !== NO_CONFIG) await blindness.look();
+      // What the worker saw while the database or we ourselves stood still is on its way.
+      if (config === NO_CONFIG || !worker.current) blindness.forget();
+      else await blindness.look();
     }),
   );
   closing.add(

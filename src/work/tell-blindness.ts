@@ -25,11 +25,17 @@ interface BlindnessSettings {
   readonly patienceMs?: number;
 }
 
+const STOOD_STILL_MS = 1_000;
+
 /**
  * Tells staff once that we see next to nothing, and that we see again: the one incident there is while
  * nothing that fails can be believed. `look` is to be called every few seconds.
  */
-export function createBlindness(settings: BlindnessSettings): { look(): Promise<void> } {
+export function createBlindness(settings: BlindnessSettings): {
+  look(): Promise<void>;
+  /** What is known now says nothing of whether we see. */
+  forget(): void;
+} {
   const { db, location, roster, now, log, onOwed, patienceMs = 60_000 } = settings;
   /** By a clock that nobody sets. */
   let blindFromMs: number | null = null;
@@ -63,11 +69,17 @@ export function createBlindness(settings: BlindnessSettings): { look(): Promise<
   });
 
   return {
+    forget() {
+      blindFromMs = null;
+    },
     async look() {
+      const began = performance.now();
       const since = blindSince(roster.all(), now().getTime());
       if (since === null) blindFromMs = null;
       else blindFromMs ??= performance.now();
       const open = await findBlindness(db, location);
+      // A database that let us wait may have kept from us what was seen.
+      if (performance.now() - began > STOOD_STILL_MS) blindFromMs = null;
       if (open && since === null) {
         await endBlindness(db, open.id, words(open.openedAt, now(), "resolved").text, owing());
         log.info({ incident: open.id }, "sight.back");

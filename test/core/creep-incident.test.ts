@@ -17,6 +17,7 @@ const monitor = (id: string, more: Partial<WatchedMonitor> = {}): WatchedMonitor
   since: 0,
   reason: "ok",
   maintained: false,
+  failedAt: null,
   ...more,
 });
 const SLOWER = { state: "degraded", reason: "slower-than-usual" } as const;
@@ -102,6 +103,7 @@ test("what creeps on after its outage reopens what was open for that, and not th
   expect(changesOf(scope(creeping, [], [over, quiet]))[0]).toEqual({
     kind: "reopened",
     id: "quiet",
+    cause: { kind: "monitor", id: "a" },
   });
   expect(changesOf(scope(creeping, [], [over]))[0]).toMatchObject({ kind: "opened" });
 });

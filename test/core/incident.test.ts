@@ -24,6 +24,7 @@ const monitor = (
   state,
   since: NOW - 60_000,
   reason: state === "up" ? "ok" : "refused",
+  failedAt: state === "up" ? null : NOW,
   maintained: false,
   ...more,
 });

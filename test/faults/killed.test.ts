@@ -108,7 +108,11 @@ test.skipIf(!canPause)(
       program = await startProgram({ config, dataDir });
       readyMs.push(Math.round(clock() - killed));
       await gone;
-      expect(program.logged("database.adopted")[0]?.["pid"]).toBe(postmaster);
+      // It may serve the last page before it has the database.
+      await vi.waitFor(
+        () => expect(program.logged("database.adopted")[0]?.["pid"]).toBe(postmaster),
+        { timeout: 10_000 },
+      );
     }
     const db = embeddedDb(dataDir);
     await vi.waitFor(

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { chown, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { postgres } from "../../probes/postgres.js";
 import type { Result } from "../../probes/probe.js";
 import { createResolver } from "../../probes/resolver.js";
@@ -72,8 +72,16 @@ hostssl all free 127.0.0.1/32 trust
   const args = ["-D", data, ...own.flatMap((setting) => ["-c", setting])];
   await daemon(join(bin, "postgres"), args, port, common);
   const sql = async (...statements: readonly string[]): Promise<unknown> => {
-    const client = new pg.Client({ host: "127.0.0.1", port, user: "boss", database: "postgres" });
-    await client.connect();
+    // It listens before it lets anybody in.
+    const client = await vi.waitFor(
+      async () => {
+        const login = { host: "127.0.0.1", port, user: "boss", database: "postgres" };
+        const fresh = new pg.Client(login);
+        await fresh.connect();
+        return fresh;
+      },
+      { timeout: 20_000, interval: 100 },
+    );
     try {
       let last: unknown = null;
       for (const statement of statements) last = (await client.query(statement)).rows[0];

@@ -184,6 +184,7 @@ test("what still fails when its host is back becomes an incident of its own", as
   await world.see(120, { b: "up" });
   await world.see(125, { b: "up" });
   expect(await judge(world, 130)).toMatchObject([{ event: null }]);
+  await world.see(240, { a: "down" });
   const split = await judge(world, 260);
   expect(split.map(({ phase }) => phase)).toEqual(["resolved", "investigating"]);
   const [own] = await listIncidents(world.db, { open: true, after: null, limit: 10 });
@@ -248,6 +249,7 @@ test("who told of what still fails goes along when it is split off, and is not t
   await world.see(120, { b: "up", c: "up" });
   await world.see(125, { b: "up", c: "up" });
   await judge(world, 130);
+  await world.see(240, { a: "down" });
   const [, own] = await judge(world, 260);
   expect(await owedLetters(db, after(261))).toEqual(["mail.send@bakery.example update"]);
   expect(await listUntold(db, 10)).toMatchObject([{ incidentId: own?.id }]);
@@ -263,6 +265,7 @@ test("a host that fails again after one of its monitors was split off is one inc
   await world.see(120, { a: "up", b: "up" });
   await world.see(125, { a: "up", b: "up" });
   await judge(world, 130);
+  await world.see(240, { c: "down" });
   await judge(world, 260);
   await world.see(300, { a: "down", b: "down" });
   await world.see(305, { a: "down", b: "down" });

@@ -161,7 +161,7 @@ test("a child's real state counts, and not its parent's alone (oneuptime#3122)",
   await world.look(60, "down", ALL);
   // Three are back; the fourth is not, and nobody says that it is.
   await world.look(120, "up", ["s1", "s2", "s3"].flatMap(idsOf));
-  await world.judge(400);
+  await world.look(390, "down", idsOf("s4"));
   const open = await world
     .db("incidents")
     .whereNull("resolved_at")
